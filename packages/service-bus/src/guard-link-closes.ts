@@ -2,6 +2,7 @@ import { beginSessionsEarly } from "./early-sessions.ts";
 import { endPendingSends } from "./end-pending-sends.ts";
 import { field } from "./field.ts";
 import { methodOf, replaceMethod } from "./inner-methods.ts";
+import { outlastRequests, outlastSends } from "./outlast-sdk.ts";
 import { drainPatiently } from "./patient-drains.ts";
 import { refuseBadFrames } from "./refuse-bad-frames.ts";
 import { tellOfSockets, type SocketListener } from "./tell-of-sockets.ts";
@@ -23,6 +24,7 @@ import { writeAtOnce } from "./write-at-once.ts";
  *
  * The links are found by the SDK's inner names. If those are gone, nothing changes.
  * @param sockets is told of each socket
+ * @param isOutlasted true: the requests have their limits elsewhere, and the SDK's come later
  * @returns whether the inner names were found
  */
 export function guardLinkCloses(
@@ -30,13 +32,14 @@ export function guardLinkCloses(
   ending: AbortSignal,
   over: AbortSignal,
   sockets: SocketListener = UNHEARD,
+  isOutlasted = false,
 ): boolean {
   const context = field(client, "_connectionContext");
   if (typeof context !== "object" || context === null) return false;
   let connection = field(context, "connection");
-  const signals = { ending, over, sockets };
+  const signals = { ending, over, sockets, isOutlasted };
   if (!guardConnection(connection, signals)) return false;
-  guardManagement(context, over);
+  guardManagement(context, signals);
   // The SDK makes a new connection when it loses one.
   Object.defineProperty(context, "connection", {
     configurable: true,
@@ -50,7 +53,7 @@ export function guardLinkCloses(
   return true;
 }
 
-function guardManagement(context: object, over: AbortSignal): void {
+function guardManagement(context: object, { over, isOutlasted }: Signals): void {
   const find = methodOf(context, "getManagementClient");
   if (find === undefined) return;
   const guarded = new WeakSet<object>();
@@ -59,6 +62,7 @@ function guardManagement(context: object, over: AbortSignal): void {
     if (typeof management === "object" && management !== null && !guarded.has(management)) {
       guarded.add(management);
       guardRequests(management, over);
+      if (isOutlasted) outlastRequests(management);
     }
     return management;
   });
@@ -78,11 +82,12 @@ interface Signals {
   readonly ending: AbortSignal;
   readonly over: AbortSignal;
   readonly sockets: SocketListener;
+  readonly isOutlasted: boolean;
 }
 
 const UNHEARD: SocketListener = { shown: () => {}, hidden: (open) => open(() => {}) };
 
-function guardConnection(connection: unknown, { ending, over, sockets }: Signals): boolean {
+function guardConnection(connection: unknown, { ending, over, sockets, isOutlasted }: Signals): boolean {
   if (typeof connection !== "object" || connection === null) return false;
   let isKnown = false;
   const closing = endedWith(connection);
@@ -94,7 +99,10 @@ function guardConnection(connection: unknown, { ending, over, sockets }: Signals
       const link = await open.apply(connection, [boundedBy(ending, options), ...more]);
       if (typeof link === "object" && link !== null) {
         if (name === "createReceiver") drainPatiently(link, over);
-        if (name === "createAwaitableSender") endPendingSends(link);
+        if (name === "createAwaitableSender") {
+          endPendingSends(link);
+          if (isOutlasted) outlastSends(link);
+        }
       }
       guardLink(link, name === "createSession" ? over : undefined, closing);
       if (name === "createSession") calmReceivers(link);

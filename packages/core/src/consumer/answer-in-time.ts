@@ -1,6 +1,7 @@
 import type { Delivery } from "../driver/delivery.ts";
 import { QueueError } from "../errors/queue-error.ts";
 import type { Clock } from "../time/clock.ts";
+import { setTimeLimit } from "../time/time-limit.ts";
 import { sorted, type Brought } from "./check-deliveries.ts";
 
 /** An ask that is overdue by this has stalled: it would never be answered. */
@@ -26,10 +27,10 @@ export async function answerInTime(
       const what = "the adapter did not answer in time, and its request was given up";
       reject(new QueueError("TIMEOUT", { what, operation: "receive" }));
     };
-    let timer = clock.setTimer(giveUp, waitMs + STALL_MS);
+    let timer = setTimeLimit(clock, giveUp, waitMs + STALL_MS);
     const hurry = (): void => {
       timer.cancel();
-      timer = clock.setTimer(giveUp, STOP_MS);
+      timer = setTimeLimit(clock, giveUp, STOP_MS);
     };
     if (stop.aborted) hurry();
     else stop.addEventListener("abort", hurry);

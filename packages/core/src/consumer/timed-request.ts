@@ -1,6 +1,7 @@
 import type { Operation } from "../driver/driver.ts";
 import { QueueError } from "../errors/queue-error.ts";
 import type { Clock } from "../time/clock.ts";
+import { setTimeLimit } from "../time/time-limit.ts";
 import type { Cuttable, CutOff } from "./cut-off.ts";
 
 /**
@@ -27,9 +28,7 @@ export async function timedRequest<T>(
         reject(error);
       }, 0);
     };
-    let timer = clock.setTimer(() => {
-      end(timedOut(operation, timeoutMs));
-    }, timeoutMs);
+    let timer = setTimeLimit(clock, () => end(timedOut(operation, timeoutMs)), timeoutMs);
     const request: Cuttable = {
       previous: undefined,
       next: undefined,

@@ -1,5 +1,6 @@
 import { LinkedList, type Linked } from "../batching/linked-list.ts";
 import type { Clock, Timer } from "./clock.ts";
+import { setTimeLimit } from "./time-limit.ts";
 
 /** An item that must be done before a moment of `clock.now()`. */
 export interface Dated<Item> extends Linked<Item> {
@@ -48,10 +49,11 @@ export class DeadlineList<Item extends Dated<Item>> {
   }
 
   #arm(first: Item): void {
-    this.#timer = this.#clock.setTimer(() => {
+    const expire = (): void => {
       this.#timer = undefined;
       this.#expire();
-    }, first.deadlineMs - this.#clock.now());
+    };
+    this.#timer = setTimeLimit(this.#clock, expire, first.deadlineMs - this.#clock.now());
   }
 
   #expire(): void {
