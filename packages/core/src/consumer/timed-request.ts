@@ -5,8 +5,9 @@ import { setTimeLimit } from "../time/time-limit.ts";
 import type { Cuttable, CutOff } from "./cut-off.ts";
 
 /**
- * Runs one request of a driver for at most `timeoutMs`, even if the driver ignores its signal. One timer per
- * request, not per message. `cutOff` ends the request earlier, or keeps it from going out.
+ * Runs one request for at most `timeoutMs`, even if `call` ignores its signal. One timer per request, not per
+ * message. `cutOff` ends the request earlier, or keeps it from going out.
+ * @throws TIMEOUT, `ambiguous` unless nothing went out
  */
 export async function timedRequest<T>(
   clock: Clock,

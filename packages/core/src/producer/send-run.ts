@@ -98,7 +98,8 @@ export class SendRun {
     const startMs = clock.now();
     call.isHandedOver = true;
     const sentAtMs = this.#owner.time?.read();
-    if (sentAtMs !== undefined) for (const pending of live) pending.sentAtMs ??= sentAtMs;
+    if (sentAtMs !== undefined)
+      for (const pending of live) pending.sentAtMs = Math.min(pending.sentAtMs, sentAtMs);
     const results = await this.#sendBatch(messages, call);
     end(live);
     // Judged before the event: a listener may abort a send, which must already know its result.
@@ -192,7 +193,7 @@ export class SendRun {
     if (retryAmbiguous !== "ifDeduplicated") return retryAmbiguous === "always";
     const { time } = this.#owner;
     if (time === undefined || message?.deduplicationId === undefined) return false;
-    return sentAtMs === undefined || time.read() - sentAtMs <= sendTimeoutMs;
+    return time.read() - sentAtMs <= sendTimeoutMs;
   }
 
   #reportRetry(failed: readonly PendingSend[]): void {

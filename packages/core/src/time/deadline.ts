@@ -49,14 +49,12 @@ export class DeadlineList<Item extends Dated<Item>> {
   }
 
   #arm(first: Item): void {
-    const expire = (): void => {
-      this.#timer = undefined;
-      this.#expire();
-    };
-    this.#timer = setTimeLimit(this.#clock, expire, first.deadlineMs - this.#clock.now());
+    const leftMs = first.deadlineMs - this.#clock.now();
+    this.#timer = setTimeLimit(this.#clock, () => this.#expire(), leftMs);
   }
 
   #expire(): void {
+    this.#timer = undefined;
     const nowMs = this.#clock.now();
     for (let item = this.#open.first; item !== undefined; item = this.#open.first) {
       if (item.deadlineMs > nowMs) {
