@@ -13,6 +13,7 @@ export { systemClock, type Clock, type Timer } from "./time/clock.ts";
 export { orAborted } from "./time/or-aborted.ts";
 export { seededRandom } from "./time/seeded-random.ts";
 export { StallMeter } from "./time/stall-meter.ts";
+export { DeadlineList, type Dated } from "./time/deadline.ts";
 export { setTimeLimit } from "./time/time-limit.ts";
 export { durationToMs, type Duration } from "./time/duration.ts";
 export { connectionRemedy, isCertificateRefusal } from "./errors/connection-remedy.ts";

@@ -38,3 +38,24 @@ describe("a handler with a time limit", () => {
     await run;
   });
 });
+
+test("a request for messages that was out while the event loop was blocked is not given up for it", async () => {
+  const { clock, queue, consumer, events } = consumerBench();
+  const answered = Promise.withResolvers<void>();
+  queue.failNext("receive", async () => {
+    await answered.promise;
+    return [];
+  });
+  const run = consumer.run(() => undefined);
+  await clock.settle();
+  clock.stall(120_000);
+  await clock.advance(0); // the watchdog wakes before the answer is read
+  answered.resolve();
+  await clock.settle();
+  expect(queue.count("receive")).toBe(1);
+  expect(events.of("notice")).toEqual([]);
+  const closed = consumer.close({ timeout: "0ms" });
+  await clock.advance("5s");
+  await closed;
+  await run;
+});

@@ -9,7 +9,7 @@ import { field } from "./field.ts";
 import { guardLinkCloses } from "./guard-link-closes.ts";
 import { loadSdk, type Sdk } from "./load-sdk.ts";
 import { keepOutside } from "./outside-credential.ts";
-import { answered } from "./outlast-sdk.ts";
+import { RequestLimits } from "./outlast-sdk.ts";
 import { PROVIDER } from "./refusal.ts";
 import { CLOSE_TIMEOUT_MS } from "./service-bus-limits.ts";
 import type { SocketListener } from "./tell-of-sockets.ts";
@@ -51,6 +51,7 @@ const SOCKETS = "net.client.socket";
 export class NamespaceConnection {
   readonly limitsRequests: boolean;
   readonly #factory: ClientFactory;
+  readonly #limits = new RequestLimits();
   readonly #scope = new AsyncLocalStorage<ClientLife | undefined>();
   readonly #deaths = new Set<DeathListener>();
   #sdk: Promise<Sdk> | undefined;
@@ -176,7 +177,7 @@ export class NamespaceConnection {
 
   /** Settles like `work`, and rejects if a request that is limited here takes too long. */
   limited<Value>(work: Promise<Value>): Promise<Value> {
-    return this.limitsRequests ? answered(work) : work;
+    return this.limitsRequests ? this.#limits.answered(work) : work;
   }
 
   /**

@@ -1,4 +1,4 @@
-import { setTimeLimit, systemClock } from "@anyqueue/core/adapter";
+import { DeadlineList, systemClock, type Dated } from "@anyqueue/core/adapter";
 import { field } from "./field.ts";
 import { methodOf, replaceMethod } from "./inner-methods.ts";
 import { OUTER_TIMEOUT_MS, REQUEST_TIMEOUT_MS } from "./service-bus-limits.ts";
@@ -24,22 +24,26 @@ export function outlastSettlements(receiver: object): void {
   Reflect.set(receiver, "_retryOptions", { ...options, timeoutInMs: OUTER_TIMEOUT_MS });
 }
 
-/** Settles like `work`, and rejects like the SDK if that takes longer than a request may. */
-export async function answered<Value>(work: Promise<Value>): Promise<Value> {
-  return await new Promise<Value>((resolve, reject) => {
-    const limit = setTimeLimit(systemClock, () => reject(unanswered()), REQUEST_TIMEOUT_MS, true);
-    work.then(
-      (value) => {
-        limit.cancel();
-        resolve(value);
-      },
-      (error: unknown) => {
-        limit.cancel();
-        /* oxlint-disable-next-line typescript/prefer-promise-reject-errors -- passed on as it is */
-        reject(error);
-      },
-    );
-  });
+interface OpenRequest extends Dated<OpenRequest> {
+  readonly reject: (error: Error) => void;
+}
+
+/** Limits the requests of one connection, with one timer for all. */
+export class RequestLimits {
+  readonly #open = new DeadlineList<OpenRequest>(systemClock, ({ reject }) => reject(unanswered()));
+
+  /** Settles like `work`, and rejects like the SDK if that takes longer than a request may. */
+  async answered<Value>(work: Promise<Value>): Promise<Value> {
+    const { promise: late, reject } = Promise.withResolvers<never>();
+    const deadlineMs = systemClock.now() + REQUEST_TIMEOUT_MS;
+    const request: OpenRequest = { deadlineMs, reject, previous: undefined, next: undefined };
+    this.#open.add(request);
+    try {
+      return await Promise.race([work, late]);
+    } finally {
+      this.#open.delete(request);
+    }
+  }
 }
 
 function lengthen(target: object, name: string, at: number, longer: object): void {
