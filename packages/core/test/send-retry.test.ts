@@ -165,6 +165,38 @@ describe("failures that may have taken effect", () => {
     expect(second).toBe(first);
   });
 
+  test.each<readonly [when: string, sleeps: readonly [inFlight: boolean, beforeRetry: boolean]]>([
+    ["while their answer was awaited", [true, false]],
+    ["before their next try", [false, true]],
+  ])("are not tried again if the machine slept %s: the id may be forgotten", async (_when, sleeps) => {
+    const [inFlight, beforeRetry] = sleeps;
+    const bench = producerBench({
+      capabilities: { deduplication: "window" },
+      script: async (messages, signal, call) => {
+        if (inFlight) bench.clock.suspend(360_000);
+        return await throwing(LOST, 1)(messages, signal, call);
+      },
+    });
+    const { producer, driver, clock } = bench;
+    const outcome = outcomeOf(producer.send(1));
+    await clock.settle();
+    if (beforeRetry) clock.suspend(360_000);
+    await clock.advance("5s");
+    expect(await outcome).toMatchObject({ code: "CONNECTION_LOST", ambiguous: true });
+    expect(driver.calls).toHaveLength(1);
+  });
+
+  test("are tried again after a sleep of the machine that ended before they were sent", async () => {
+    const { producer, clock } = producerBench({
+      capabilities: { deduplication: "window" },
+      script: throwing(LOST, 1),
+    });
+    clock.suspend(360_000);
+    const sent = producer.send(1);
+    await clock.advance("5s");
+    await expect(sent).resolves.toBeDefined();
+  });
+
   test("are not tried again with retryAmbiguous never, deduplication or not", async () => {
     const { producer, driver, clock } = producerBench({
       capabilities: { deduplication: "window" },

@@ -1,5 +1,5 @@
 import type { webcrypto } from "node:crypto";
-import { loopbackOrRefuse, orAborted, QueueError, type Clock } from "@anyqueue/core/adapter";
+import { loopbackOrRefuse, orAborted, QueueError, setTimeLimit, type Clock } from "@anyqueue/core/adapter";
 
 /** A JSON Web Key Set (RFC 7517), reduced to what is used here. */
 export interface JsonWebKeySet {
@@ -108,7 +108,12 @@ interface ReadKeySet {
 async function readKeySet(source: PushKeys, clock: Clock): Promise<ReadKeySet> {
   const timeout = new AbortController();
   const { signal } = timeout;
-  const timer = clock.setTimer(() => timeout.abort(new Error("no answer in time")), READ_TIMEOUT_MS, true);
+  const timer = setTimeLimit(
+    clock,
+    () => timeout.abort(new Error("no answer in time")),
+    READ_TIMEOUT_MS,
+    true,
+  );
   const read = async (): Promise<ReadKeySet> =>
     typeof source === "string"
       ? await fetchKeySet(source, signal)

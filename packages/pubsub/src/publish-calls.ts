@@ -1,9 +1,9 @@
-import { systemClock } from "@anyqueue/core/adapter";
+import { QueueError, setTimeLimit, systemClock, timedRequest } from "@anyqueue/core/adapter";
 import type { protos, v1 } from "@google-cloud/pubsub";
 import { answerDecoder, codingWith } from "./own-codec.ts";
 import { decodePublishResponse, type PublishRequest } from "./publish-codec.ts";
 import { callOptions, type PubsubClients } from "./pubsub-client.ts";
-import { REQUEST_TIMEOUT_MS } from "./pubsub-limits.ts";
+import { OUTER_TIMEOUT_MS, REQUEST_TIMEOUT_MS } from "./pubsub-limits.ts";
 
 type Response = protos.google.pubsub.v1.IPublishResponse;
 
@@ -16,7 +16,7 @@ interface Stub {
     deserialize: (bytes: Buffer) => unknown,
     argument: PublishRequest,
     metadata: object,
-    options: { readonly deadline: number },
+    options: object,
     callback: (error: Error | null, response: Response) => void,
   ): { cancel(): void };
 }
@@ -43,9 +43,11 @@ export class PublishCalls {
 
   async publish(request: PublishRequest, signal: AbortSignal): Promise<Response> {
     this.#clients.refuseUse();
-    return this.#rail === undefined
-      ? await this.#byClient(await this.#clients.publisher(), request, signal)
-      : await directly(this.#rail, request, signal);
+    if (this.#rail !== undefined) return await directly(this.#rail, request, signal);
+    const client = await this.#clients.publisher();
+    return await timedRequest(systemClock, "send", REQUEST_TIMEOUT_MS, async (over) => {
+      return await this.#byClient(client, request, AbortSignal.any([signal, over]));
+    });
   }
 
   async #byClient(
@@ -64,7 +66,11 @@ export class PublishCalls {
       },
     });
     // No bundling: release 5 would merge several requests, even of different keys, which the service refuses.
-    const options = { ...callOptions(signal), otherArgs: { options: coded }, isBundling: false };
+    const options = {
+      ...callOptions(signal, OUTER_TIMEOUT_MS),
+      otherArgs: { options: coded },
+      isBundling: false,
+    };
     const [response] = await client.publish(request, options);
     if (metadata !== undefined && isStub(stub)) this.#rail = { stub, metadata };
     return response;
@@ -74,23 +80,38 @@ export class PublishCalls {
 function directly({ stub, metadata }: Rail, request: PublishRequest, signal: AbortSignal): Promise<Response> {
   const { path, responseDeserialize } = stub.publish;
   const decode = answerDecoder(decodePublishResponse, responseDeserialize);
-  // gRPC measures real time, which no test clock moves.
-  const options = { deadline: systemClock.wallNow() + REQUEST_TIMEOUT_MS };
   return new Promise<Response>((resolve, reject) => {
     signal.throwIfAborted();
     let call: ReturnType<Stub["makeUnaryRequest"]> | undefined;
+    let isLate = false;
     const cancel = (): void => call?.cancel();
+    // Not a deadline of gRPC's, which would end the call before it reads an answer (OUTER_TIMEOUT_MS).
+    const limit = setTimeLimit(
+      systemClock,
+      () => {
+        isLate = true;
+        cancel();
+      },
+      REQUEST_TIMEOUT_MS,
+      true,
+    );
     const answered = (error: Error | null, response: Response): void => {
       signal.removeEventListener("abort", cancel);
+      limit.cancel();
       if (error === null) resolve(response);
-      else reject(error);
+      else reject(isLate ? tooLate(error) : error);
     };
     const encode = (): Buffer => request.encode();
     untraced(() => {
-      call = stub.makeUnaryRequest(path, encode, decode, request, metadata, options, answered);
+      call = stub.makeUnaryRequest(path, encode, decode, request, metadata, {}, answered);
     });
     signal.addEventListener("abort", cancel);
   });
+}
+
+function tooLate(cause: Error): QueueError {
+  const what = `no answer within ${REQUEST_TIMEOUT_MS} ms`;
+  return new QueueError("TIMEOUT", { what, provider: "pubsub", ambiguous: true, cause });
 }
 
 /**

@@ -1,4 +1,4 @@
-import { QueueError, unloadable, type Clock } from "@anyqueue/core/adapter";
+import { QueueError, setTimeLimit, unloadable, type Clock } from "@anyqueue/core/adapter";
 import type * as PubsubSdk from "@google-cloud/pubsub";
 import type { CallOptions, ClientConfig, PubSub, v1 } from "@google-cloud/pubsub";
 import { closeGenerated, type GeneratedClient } from "./close-generated.ts";
@@ -229,7 +229,7 @@ export class PubsubClients {
     const { clock } = this.#settings;
     const startedAtMs = clock.now();
     const late = Promise.withResolvers<never>();
-    const timer = clock.setTimer(() => late.reject(tooLate()), LOOKUP_TIMEOUT_MS, true);
+    const timer = setTimeLimit(clock, () => late.reject(tooLate()), LOOKUP_TIMEOUT_MS, true);
     try {
       return await Promise.race([work, late.promise]);
     } catch (error) {

@@ -55,6 +55,11 @@ export const PUSH_MAX_REQUEST_BYTES = 16_777_216;
 /** Timeout of one request. The SDK's own is 600 s, and the error that it reports then hides the real code. */
 export const REQUEST_TIMEOUT_MS = 15_000;
 /**
+ * gRPC's deadline for a request that has a limit of ours or of the core. After a blocked event loop gRPC would
+ * end it before it reads its answer, so its deadline comes much later (docs/decisions/0070).
+ */
+export const OUTER_TIMEOUT_MS = 180_000;
+/**
  * Timeout for finding credentials and for reading an entity: a start must fail within 5 s (D13), and the SDK
  * has to be loaded, too.
  */

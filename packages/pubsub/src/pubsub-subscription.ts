@@ -3,7 +3,13 @@ import type { protos } from "@google-cloud/pubsub";
 import { inRequests, type AckItem } from "./ack-requests.ts";
 import { callOptions, type PubsubClients } from "./pubsub-client.ts";
 import { classifyPubsubError } from "./pubsub-errors.ts";
-import { LOOKUP_TIMEOUT_MS, PUBSUB_MAX_ACK_IDS, PUBSUB_MAX_CONFIRMED_IDS } from "./pubsub-limits.ts";
+import {
+  LOOKUP_TIMEOUT_MS,
+  OUTER_TIMEOUT_MS,
+  PUBSUB_MAX_ACK_IDS,
+  PUBSUB_MAX_CONFIRMED_IDS,
+  REQUEST_TIMEOUT_MS,
+} from "./pubsub-limits.ts";
 import type { ResourceName } from "./pubsub-url.ts";
 import type { SubscriptionSettings } from "./subscription-facts.ts";
 
@@ -74,7 +80,7 @@ export class PubsubSubscription {
     const client = await this.#clients.subscriber();
     const subscription = await this.path();
     const acknowledge = async (ackIds: string[]): Promise<void> => {
-      await client.acknowledge({ subscription, ackIds }, callOptions(signal));
+      await client.acknowledge({ subscription, ackIds }, settleOptions(signal));
     };
     return await inRequests(items, acknowledge, this.#maxIds);
   }
@@ -84,7 +90,7 @@ export class PubsubSubscription {
     const client = await this.#clients.subscriber();
     const subscription = await this.path();
     const change = async (ackIds: string[], ackDeadlineSeconds: number): Promise<void> => {
-      await client.modifyAckDeadline({ subscription, ackIds, ackDeadlineSeconds }, callOptions(signal));
+      await client.modifyAckDeadline({ subscription, ackIds, ackDeadlineSeconds }, settleOptions(signal));
     };
     return await inRequests(items, change, this.#maxIds);
   }
@@ -99,4 +105,9 @@ export class PubsubSubscription {
     this.#isOrdered = undefined;
     this.#isExactlyOnce = undefined;
   }
+}
+
+/** With a signal, the core limits the request. */
+function settleOptions(signal: AbortSignal | undefined): ReturnType<typeof callOptions> {
+  return callOptions(signal, signal === undefined ? REQUEST_TIMEOUT_MS : OUTER_TIMEOUT_MS);
 }

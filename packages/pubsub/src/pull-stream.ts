@@ -1,4 +1,4 @@
-import { QueueError, type Clock, type Timer } from "@anyqueue/core/adapter";
+import { QueueError, setTimeLimit, type Clock, type Timer } from "@anyqueue/core/adapter";
 import type { protos, v1 } from "@google-cloud/pubsub";
 import { decodePullResponse } from "./decode-pull.ts";
 import { decodingWith } from "./own-codec.ts";
@@ -25,8 +25,6 @@ export interface PullStreamOptions {
 
 /** How long a retiring stream may still bring what was under way. */
 const RETIRE_MS = 2_000;
-/** A timer that fires later than this means that the event loop was blocked, and answers may lie unread. */
-const LATE_MS = 1_000;
 
 /** One streaming pull: opened once, kept alive, ended once. Acknowledgements do not use it. */
 export class PullStream {
@@ -61,7 +59,7 @@ export class PullStream {
     if (this.#state !== "open") return;
     this.#state = "retiring";
     this.#timer?.cancel();
-    this.#timer = this.#options.clock.setTimer(() => this.cancel(), RETIRE_MS);
+    this.#timer = setTimeLimit(this.#options.clock, () => this.cancel(), RETIRE_MS);
     this.#call.end();
   }
 
@@ -91,22 +89,20 @@ export class PullStream {
     this.#timer = clock.setTimer(() => {
       const askedAtMs = clock.now();
       this.#write({});
-      this.#awaitAnswer(askedAtMs, KEEPALIVE_ANSWER_MS);
+      this.#awaitAnswer(askedAtMs);
     }, KEEPALIVE_MS);
   }
 
   /** Only a missing answer reveals a connection that died silently. */
-  #awaitAnswer(askedAtMs: number, waitMs: number): void {
-    const { clock } = this.#options;
-    const dueAtMs = clock.now() + waitMs;
-    this.#timer = clock.setTimer(() => {
+  #awaitAnswer(askedAtMs: number): void {
+    const look = (): void => {
       if (this.#lastHeardMs >= askedAtMs) this.#keepAlive();
-      else if (clock.now() - dueAtMs > LATE_MS) this.#awaitAnswer(askedAtMs, LATE_MS);
       else {
         this.#call.cancel();
         this.#end(silent());
       }
-    }, waitMs);
+    };
+    this.#timer = setTimeLimit(this.#options.clock, look, KEEPALIVE_ANSWER_MS);
   }
 
   #write(request: Request): void {

@@ -1,3 +1,4 @@
+import { setTimeLimit } from "@anyqueue/core/adapter";
 import type { protos } from "@google-cloud/pubsub";
 import type { Outstanding } from "./outstanding.ts";
 import { ParkedDeliveries } from "./parked-deliveries.ts";
@@ -163,7 +164,7 @@ export class StreamPool {
   async #retired(): Promise<void> {
     if (this.#retiring.size === 0) return;
     await new Promise<void>((resolve) => {
-      const timer = this.#options.clock.setTimer(resolve, LATE_ANSWER_MS, true);
+      const timer = setTimeLimit(this.#options.clock, resolve, LATE_ANSWER_MS, true);
       this.#onRetired = () => {
         timer.cancel();
         resolve();

@@ -1,4 +1,4 @@
-import { StallMeter, type Delivery, type Flow, type ReceiveAsk } from "@anyqueue/core/adapter";
+import { setTimeLimit, StallMeter, type Delivery, type Flow, type ReceiveAsk } from "@anyqueue/core/adapter";
 import type { protos } from "@google-cloud/pubsub";
 import { DeliveryBuffer, type Renewal } from "./delivery-buffer.ts";
 import { FailedKeys, type ReturnTimes } from "./failed-keys.ts";
@@ -283,7 +283,7 @@ export class StreamReceiver implements Receiver {
 
   async #firstSign(): Promise<void> {
     await new Promise<void>((resolve) => {
-      const timer = this.#parts.clock.setTimer(resolve, OPEN_ANSWER_MS, true);
+      const timer = setTimeLimit(this.#parts.clock, resolve, OPEN_ANSWER_MS, true);
       this.#onSign = () => {
         this.#onSign = undefined;
         timer.cancel();

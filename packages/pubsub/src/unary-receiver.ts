@@ -1,7 +1,14 @@
-import type { Delivery, ReceiveAsk } from "@anyqueue/core/adapter";
+import {
+  isQueueError,
+  setTimeLimit,
+  systemClock,
+  timedRequest,
+  type Delivery,
+  type ReceiveAsk,
+} from "@anyqueue/core/adapter";
 import { callOptions } from "./pubsub-client.ts";
 import { classifyPubsubError, statusOf } from "./pubsub-errors.ts";
-import { LATE_ANSWER_MS, REQUEST_TIMEOUT_MS } from "./pubsub-limits.ts";
+import { LATE_ANSWER_MS, OUTER_TIMEOUT_MS, REQUEST_TIMEOUT_MS } from "./pubsub-limits.ts";
 import { decodeMessage, type PubsubHandle } from "./pubsub-wire.ts";
 import type { PullClient } from "./pull-clients.ts";
 import { confirmed, giveBack, type Receiver, type ReceiverParts } from "./receiver.ts";
@@ -120,7 +127,12 @@ export class UnaryReceiver implements Receiver {
     };
     const timeoutMs = waitMs === 0 ? REQUEST_TIMEOUT_MS : Math.max(waitMs, MIN_PULL_MS);
     try {
-      const [{ receivedMessages }] = await client.pull(request, callOptions(this.#cut.signal, timeoutMs));
+      const [{ receivedMessages }] = await timedRequest(systemClock, "receive", timeoutMs, async (over) => {
+        const signal = AbortSignal.any([this.#cut.signal, over]);
+        const call = client.pull(request, callOptions(signal, timeoutMs + OUTER_TIMEOUT_MS));
+        signal.addEventListener("abort", () => cancel(call));
+        return await call;
+      });
       const deliveries = (receivedMessages ?? []).map((received) => {
         const handedBack = handBacks.of(received.message?.messageId ?? "", received.deliveryAttempt ?? 0);
         return decodeMessage(received, { stream: 0, handedBack });
@@ -151,7 +163,7 @@ export class UnaryReceiver implements Receiver {
   async #settled(): Promise<void> {
     if (this.#pulls.size === 0) return;
     await new Promise<void>((resolve) => {
-      const timer = this.#parts.clock.setTimer(resolve, LATE_ANSWER_MS, true);
+      const timer = setTimeLimit(this.#parts.clock, resolve, LATE_ANSWER_MS, true);
       void Promise.all([...this.#pulls].map(({ done }) => done)).finally(() => {
         timer.cancel();
         resolve();
@@ -160,11 +172,17 @@ export class UnaryReceiver implements Receiver {
   }
 }
 
+/** Release 5 of the client heeds no signal: a pull that went on would lease messages for nobody. */
+function cancel(call: object): void {
+  if ("cancel" in call && typeof call.cancel === "function") call.cancel();
+}
+
 /**
  * True: nothing came in time. The service answers an empty pull with this status, or not at all; but it must
  * answer one that does not wait.
  */
 function isEmpty(error: unknown, waitMs: number): boolean {
+  if (isQueueError(error, "TIMEOUT")) return waitMs > 0;
   if (statusOf(error) !== DEADLINE_EXCEEDED || classifyPubsubError(error, "receive").code !== "TIMEOUT")
     return false;
   return waitMs > 0 || !/deadline exceeded after/i.test(String(error));

@@ -1,5 +1,6 @@
 import {
   LinkedList,
+  setTimeLimit,
   type Clock,
   type Delivery,
   type Linked,
@@ -51,7 +52,7 @@ export class WaitingAsks {
         },
       };
       const giveUp = (): void => waiting.answer([]);
-      const timer: Timer = this.#clock.setTimer(giveUp, ask.waitMs, true);
+      const timer: Timer = setTimeLimit(this.#clock, giveUp, ask.waitMs, true);
       signal.addEventListener("abort", giveUp, { once: true });
       this.#asks.add(waiting);
       this.count += 1;

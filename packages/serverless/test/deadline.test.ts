@@ -143,3 +143,13 @@ describe("the time that the platform gives", () => {
     expect(await eventually(clock, call({ deliveries: [orderDelivery("a")] }))).toEqual([{ kind: "ack" }]);
   });
 });
+
+test("answers in time although the event loop was blocked when the platform's time was nearly over", async () => {
+  const bench = eventBench(async () => await new Promise(() => {}));
+  const called = bench.call({ deliveries: [orderDelivery("a")], timeoutMs: 10_000 });
+  await bench.clock.settle();
+  bench.clock.stall(9_600);
+  const outcomes = await eventually(bench.clock, called);
+  expect(kinds(outcomes)).toEqual(["release"]);
+  expect(bench.clock.now()).toBeLessThan(10_000);
+});

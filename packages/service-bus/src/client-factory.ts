@@ -10,7 +10,7 @@ import type { Sdk } from "./load-sdk.ts";
 import type { ClientFactory, Outside } from "./namespace-connection.ts";
 import { invalid, PROVIDER } from "./refusal.ts";
 import { ofKnownSdk, tooOld } from "./sdk-version.ts";
-import { REQUEST_TIMEOUT_MS } from "./service-bus-limits.ts";
+import { OPEN_TIMEOUT_MS } from "./service-bus-limits.ts";
 import { emulatorString, readConnectionString, type Place } from "./service-bus-url.ts";
 import { timely } from "./timely-credential.ts";
 
@@ -34,7 +34,7 @@ export interface ClientSettings {
  * One try, because the core retries. The delay is the pause between the SDK's endless reconnections of a
  * receiver, fixed whatever `mode` says (7.9.5: the enum's exponential is 0, which reads as unset).
  */
-const RETRY_OPTIONS = { maxRetries: 0, retryDelayInMs: 1_000, timeoutInMs: REQUEST_TIMEOUT_MS } as const;
+const RETRY_OPTIONS = { maxRetries: 0, retryDelayInMs: 1_000, timeoutInMs: OPEN_TIMEOUT_MS } as const;
 
 /** @throws INVALID_ARGUMENT if nothing says where to connect, or two settings contradict each other. */
 export function createFactory(place: Place, settings: ClientSettings): ClientFactory {
@@ -51,6 +51,7 @@ export function createFactory(place: Place, settings: ClientSettings): ClientFac
   const connection = client === undefined ? connectionOf(place, settings) : undefined;
   return {
     isForeign: client !== undefined,
+    limitsRequests: client === undefined,
     client: async (sdk, outside) =>
       ofKnownSdk(client ?? (await newClient(sdk, connection, place, settings, credentialFrom(outside)))),
     administration: async (sdk, outside) =>

@@ -70,7 +70,8 @@ export class DeadLetterMove {
     for (const message of messages) {
       if (signal.aborted) break;
       try {
-        await this.#connection.bounded(sender.sendMessages(copyOf(message, isDeduplicated)), undefined);
+        const sent = this.#connection.limited(sender.sendMessages(copyOf(message, isDeduplicated)));
+        await this.#connection.bounded(sent, undefined);
       } catch (error) {
         failures.push(error);
         if (classifyServiceBusError(error, "send").retryable) break;

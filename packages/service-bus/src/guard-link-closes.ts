@@ -3,6 +3,7 @@ import { endPendingSends } from "./end-pending-sends.ts";
 import { field } from "./field.ts";
 import { hideOwnCloses } from "./hide-own-closes.ts";
 import { methodOf, replaceMethod } from "./inner-methods.ts";
+import { outlastRequests, outlastSends } from "./outlast-sdk.ts";
 import { drainPatiently } from "./patient-drains.ts";
 import { askForTokensPromptly } from "./prompt-tokens.ts";
 import { refuseBadFrames } from "./refuse-bad-frames.ts";
@@ -25,6 +26,7 @@ import { writeAtOnce } from "./write-at-once.ts";
  *
  * The links are found by the SDK's inner names. If those are gone, nothing changes.
  * @param sockets is told of each socket
+ * @param isOutlasted true: the requests have their limits elsewhere, and the SDK's come later
  * @returns whether the inner names were found
  */
 export function guardLinkCloses(
@@ -32,12 +34,13 @@ export function guardLinkCloses(
   ending: AbortSignal,
   over: AbortSignal,
   sockets: SocketListener = UNHEARD,
+  isOutlasted = false,
 ): boolean {
   const context = field(client, "_connectionContext");
   if (typeof context !== "object" || context === null) return false;
-  const signals = { ending, over, sockets };
+  const signals = { ending, over, sockets, isOutlasted };
   if (!guardConnection(field(context, "connection"), signals)) return false;
-  guardManagement(context, over);
+  guardManagement(context, signals);
   // The SDK makes new ones when it loses its connection.
   onChange(context, "connection", (connection) => guardConnection(connection, signals));
   askForTokensPromptly(field(context, "cbsSession"));
@@ -59,7 +62,7 @@ function onChange(holder: object, name: string, changed: (value: unknown) => voi
   });
 }
 
-function guardManagement(context: object, over: AbortSignal): void {
+function guardManagement(context: object, { over, isOutlasted }: Signals): void {
   const find = methodOf(context, "getManagementClient");
   if (find === undefined) return;
   const guarded = new WeakSet<object>();
@@ -68,6 +71,7 @@ function guardManagement(context: object, over: AbortSignal): void {
     if (typeof management === "object" && management !== null && !guarded.has(management)) {
       guarded.add(management);
       guardRequests(management, over);
+      if (isOutlasted) outlastRequests(management);
     }
     return management;
   });
@@ -87,11 +91,12 @@ interface Signals {
   readonly ending: AbortSignal;
   readonly over: AbortSignal;
   readonly sockets: SocketListener;
+  readonly isOutlasted: boolean;
 }
 
 const UNHEARD: SocketListener = { shown: () => {}, hidden: (open) => open(() => {}) };
 
-function guardConnection(connection: unknown, { ending, over, sockets }: Signals): boolean {
+function guardConnection(connection: unknown, { ending, over, sockets, isOutlasted }: Signals): boolean {
   if (typeof connection !== "object" || connection === null) return false;
   let isKnown = false;
   const closing = endedWith(connection);
@@ -104,7 +109,10 @@ function guardConnection(connection: unknown, { ending, over, sockets }: Signals
       const link = await open.apply(connection, [boundedBy(ending, wanted), ...more]);
       if (typeof link === "object" && link !== null) {
         if (name === "createReceiver") drainPatiently(link, over);
-        if (name === "createAwaitableSender") endPendingSends(link);
+        if (name === "createAwaitableSender") {
+          endPendingSends(link);
+          if (isOutlasted) outlastSends(link);
+        }
       }
       guardLink(link, name === "createSession" ? over : undefined, closing);
       if (name === "createSession") calmReceivers(link);

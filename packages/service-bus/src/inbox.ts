@@ -1,4 +1,4 @@
-import type { Clock, ReceiveAsk } from "@anyqueue/core/adapter";
+import { setTimeLimit, type Clock, type ReceiveAsk } from "@anyqueue/core/adapter";
 
 /** Items that arrived and were not asked for yet, and the callers that wait for some. */
 export class Inbox<Item> {
@@ -66,7 +66,7 @@ export class Inbox<Item> {
         resolve();
       };
       const waiter: Waiter = { wake };
-      const timer = this.#clock.setTimer(wake, waitMs);
+      const timer = setTimeLimit(this.#clock, wake, waitMs);
       signal.addEventListener("abort", wake, { once: true });
       this.#waiters.add(waiter);
     });

@@ -1,10 +1,18 @@
-import { LinkedList, QueueError, systemClock, type ItemResult, type Linked } from "@anyqueue/core/adapter";
+import {
+  LinkedList,
+  QueueError,
+  setTimeLimit,
+  systemClock,
+  type ItemResult,
+  type Linked,
+} from "@anyqueue/core/adapter";
 import type { ServiceBusReceivedMessage } from "@azure/service-bus";
 import { field } from "./field.ts";
 import { LeanMessage, type MakeMessage, type RawContext, type RawDelivery } from "./lean-message.ts";
 import { PROVIDER } from "./refusal.ts";
 import type { Done } from "./service-bus-handle.ts";
 import { isRheaDelivery } from "./rhea-names.ts";
+import { REQUEST_TIMEOUT_MS } from "./service-bus-limits.ts";
 import { DONE } from "./settlements.ts";
 import { takerOf, tapTransfers } from "./transfer-tap.ts";
 import { TransferTaker, type TransferEvents } from "./transfer-taker.ts";
@@ -16,7 +24,6 @@ interface Streaming {
   readonly link?: Link;
   readonly _receiverHelper: { addCredit(count: number): void };
   readonly _deliveryDispositionMap: Map<number, unknown>;
-  readonly _retryOptions?: { readonly timeoutInMs?: number };
   _createReceiverOptions(useNewName: boolean, handlers: object): Handlers;
 }
 
@@ -43,9 +50,6 @@ interface Waiting extends Linked<Waiting> {
 const WAITING = Symbol("who waits for the settlement");
 type Marked = RawDelivery & { [WAITING]?: Waiting | undefined };
 
-/** The SDK's default, used if its options name none. */
-const SDK_TIMEOUT_MS = 60_000;
-
 /**
  * Takes the messages and answers of one subscription before the SDK does. The SDK makes a large object,
  * several promises and a span for each message, and a timer, more promises and another span for each
@@ -61,7 +65,6 @@ export class LeanStream {
   readonly #arrived: (message: LeanMessage) => void;
   /** In the order of their time limits. */
   readonly #waiting = new LinkedList<Waiting>();
-  readonly #timeoutMs: number;
   #isWatched = false;
   #freed = 0;
   /** The first message goes through the SDK, to show how the SDK makes one. */
@@ -72,7 +75,6 @@ export class LeanStream {
   constructor(streaming: Streaming, arrived: (message: LeanMessage) => void) {
     this.#streaming = streaming;
     this.#arrived = arrived;
-    this.#timeoutMs = streaming._retryOptions?.timeoutInMs ?? SDK_TIMEOUT_MS;
   }
 
   /**
@@ -119,7 +121,7 @@ export class LeanStream {
   accept(delivery: RawDelivery, done: Done): boolean {
     const { link } = this.#streaming;
     if (delivery.remote_settled || link?.isOpen() !== true || link.name !== delivery.link.name) return false;
-    const untilMs = systemClock.now() + this.#timeoutMs;
+    const untilMs = systemClock.now() + REQUEST_TIMEOUT_MS;
     this.#wait({ delivery, untilMs, done, previous: undefined, next: undefined });
     delivery.accept();
     return true;
@@ -238,11 +240,12 @@ export class LeanStream {
   #watch(): void {
     if (this.#isWatched) return;
     this.#isWatched = true;
-    systemClock.setTimer(() => {
+    const look = (): void => {
       this.#isWatched = false;
       this.#expire(systemClock.now());
       if (this.#waiting.first !== undefined) this.#watch();
-    }, this.#timeoutMs);
+    };
+    setTimeLimit(systemClock, look, REQUEST_TIMEOUT_MS);
   }
 
   #expire(nowMs: number): void {

@@ -2,16 +2,18 @@ import { AsyncLocalStorage } from "node:async_hooks";
 import { subscribe, unsubscribe } from "node:diagnostics_channel";
 import { once } from "node:events";
 import type { Socket } from "node:net";
-import { QueueError, systemClock } from "@anyqueue/core/adapter";
+import { QueueError, setTimeLimit, systemClock } from "@anyqueue/core/adapter";
 import type { ServiceBusAdministrationClient, ServiceBusClient } from "@azure/service-bus";
 import { ClientLife } from "./client-life.ts";
 import { field } from "./field.ts";
 import { guardLinkCloses } from "./guard-link-closes.ts";
 import { loadSdk, type Sdk } from "./load-sdk.ts";
 import { keepOutside } from "./outside-credential.ts";
+import { RequestLimits } from "./outlast-sdk.ts";
 import { PROVIDER } from "./refusal.ts";
 import { classifyServiceBusError } from "./service-bus-errors.ts";
 import { CLOSE_TIMEOUT_MS } from "./service-bus-limits.ts";
+import type { SocketListener } from "./tell-of-sockets.ts";
 import { watchSilence } from "./watch-silence.ts";
 
 /** Runs work whose sockets do not belong to the connection. */
@@ -25,6 +27,8 @@ export interface ClientFactory {
   readonly administration: Make<ServiceBusAdministrationClient>;
   /** True if the client is the application's own. It is left open then. */
   readonly isForeign: boolean;
+  /** True if its requests have their limits here, and the SDK's come later. */
+  readonly limitsRequests?: boolean;
 }
 
 /** @param wasUp false if the socket never reached the service: the SDK then tries again at its own pace */
@@ -46,7 +50,9 @@ const SOCKETS = "net.client.socket";
  * calls open, told apart by their asynchronous context.
  */
 export class NamespaceConnection {
+  readonly limitsRequests: boolean;
   readonly #factory: ClientFactory;
+  readonly #limits = new RequestLimits();
   readonly #scope = new AsyncLocalStorage<ClientLife | undefined>();
   readonly #deaths = new Set<DeathListener>();
   #sdk: Promise<Sdk> | undefined;
@@ -59,6 +65,7 @@ export class NamespaceConnection {
 
   constructor(factory: ClientFactory) {
     this.#factory = factory;
+    this.limitsRequests = factory.limitsRequests === true;
   }
 
   /** Counts one more adapter that uses it. */
@@ -161,15 +168,17 @@ export class NamespaceConnection {
     const life = this.#life;
     const ending = new AbortController();
     try {
-      const answer = await this.bounded(
-        this.scoped(() => work(ending.signal)),
-        signal,
-      );
+      const answer = await this.bounded(this.limited(this.scoped(() => work(ending.signal))), signal);
       life.isProven = !life.isOver;
       return answer;
     } finally {
       if (life.isProven || life.isOver) ending.abort(OVER);
     }
+  }
+
+  /** Settles like `work`, and rejects if a request that is limited here takes too long. */
+  limited<Value>(work: Promise<Value>): Promise<Value> {
+    return this.limitsRequests ? this.#limits.answered(work) : work;
   }
 
   /**
@@ -237,10 +246,11 @@ export class NamespaceConnection {
   async #open(life: ClientLife): Promise<ServiceBusClient> {
     const client = await this.#load(this.#factory.client);
     if (this.#factory.isForeign) keepOutside(client, this.outside);
-    guardLinkCloses(client, life.ending.signal, life.over.signal, {
+    const sockets: SocketListener = {
       shown: (socket) => this.#onShown(life, socket),
       hidden: (open) => life.opening(open),
-    });
+    };
+    guardLinkCloses(client, life.ending.signal, life.over.signal, sockets, this.limitsRequests);
     return client;
   }
 
@@ -282,7 +292,7 @@ function isSocket(value: unknown): value is Socket {
 /** Resolves with false if the work takes longer. Never rejects. */
 async function settlesWithin(work: Promise<unknown>, limitMs: number): Promise<boolean> {
   return await new Promise((resolve) => {
-    const timer = systemClock.setTimer(() => resolve(false), limitMs, true);
+    const timer = setTimeLimit(systemClock, () => resolve(false), limitMs, true);
     void work
       .catch(() => {})
       .finally(() => {

@@ -1,4 +1,4 @@
-import { systemClock } from "@anyqueue/core/adapter";
+import { setTimeLimit, systemClock } from "@anyqueue/core/adapter";
 import { methodOf, replaceMethod } from "./inner-methods.ts";
 import { DRAIN_TIMEOUT_MS } from "./service-bus-limits.ts";
 
@@ -66,7 +66,7 @@ async function drained(link: object, over: AbortSignal): Promise<boolean> {
     };
     const succeed = (): void => settle(true);
     const fail = (): void => settle(false);
-    const timer = systemClock.setTimer(fail, DRAIN_TIMEOUT_MS);
+    const timer = setTimeLimit(systemClock, fail, DRAIN_TIMEOUT_MS);
     on.call(link, DRAINED, succeed);
     on.call(link, CLOSED, fail);
     over.addEventListener("abort", fail);

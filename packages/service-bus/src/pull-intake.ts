@@ -1,4 +1,4 @@
-import type { Clock, ReceiveAsk } from "@anyqueue/core/adapter";
+import { setTimeLimit, type Clock, type ReceiveAsk } from "@anyqueue/core/adapter";
 import type { EntityReceivers } from "./entity-receivers.ts";
 import type { Intake } from "./intake.ts";
 import type { LockLength } from "./lock-length.ts";
@@ -82,7 +82,7 @@ export class PullIntake implements Intake {
     if (waitMs < SHORT_WAIT_MS) return await link.take(this.#look(FEWEST_LOOKS));
     const over = new AbortController();
     const end = (): void => over.abort();
-    const timer = this.#clock.setTimer(end, waitMs);
+    const timer = setTimeLimit(this.#clock, end, waitMs);
     signal.addEventListener("abort", end, { once: true });
     this.#closing.signal.addEventListener("abort", end, { once: true });
     try {

@@ -34,8 +34,12 @@ export const MAX_PEEK_ITEMS = 250;
 
 // Ours, not the vendor's.
 
-/** One request of the SDK. Below the 15 s that the core waits, so that the SDK's own answer comes first. */
+/** One request. Below the 15 s that the core waits, so that the error of this package comes first. */
 export const REQUEST_TIMEOUT_MS = 10_000;
+/** Until a link is open and has credit: the SDK then tells that nothing was sent. */
+export const OPEN_TIMEOUT_MS = 9_000;
+/** The SDK's limit of what has one of ours or of the core (docs/decisions/0070). */
+export const OUTER_TIMEOUT_MS = 60_000;
 /** A credential without a token by then has failed: a start must end within 5 s, and connects first. */
 export const TOKEN_TIMEOUT_MS = 4_000;
 /**

@@ -9,6 +9,7 @@ import type { ServiceBusReceivedMessage } from "@azure/service-bus";
 import { field } from "./field.ts";
 import type { LeanMessage } from "./lean-message.ts";
 import { freeSettleTimers } from "./free-settle-timers.ts";
+import { outlastSettlements } from "./outlast-sdk.ts";
 import { nextTurn } from "./next-turn.ts";
 import type { NamespaceConnection } from "./namespace-connection.ts";
 import { PROVIDER } from "./refusal.ts";
@@ -61,6 +62,7 @@ export class Settlements {
     this.#receiver = receiver;
     this.#connection = connection;
     this.#isOfSession = isOfSession;
+    if (connection.limitsRequests) outlastSettlements(receiver);
   }
 
   async complete(message: ServiceBusReceivedMessage, signal: AbortSignal | undefined): Promise<ItemResult> {

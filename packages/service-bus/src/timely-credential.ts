@@ -1,4 +1,4 @@
-import { QueueError, systemClock } from "@anyqueue/core/adapter";
+import { QueueError, setTimeLimit, systemClock } from "@anyqueue/core/adapter";
 import type { TokenCredential } from "@azure/service-bus";
 import type { Outside } from "./namespace-connection.ts";
 import { field } from "./field.ts";
@@ -29,7 +29,8 @@ export function timely(credential: TokenCredential, outside: Outside = (work) =>
       () => (hangsUntilMs = 0),
     );
     const late = new Promise<never>((_resolve, reject) => {
-      const timer = systemClock.setTimer(
+      const timer = setTimeLimit(
+        systemClock,
         () => {
           hangsUntilMs = systemClock.now() + SAME_START_MS;
           reject(tooSlow());

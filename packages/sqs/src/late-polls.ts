@@ -1,4 +1,4 @@
-import type { Clock, Delivery, ReceiveAsk } from "@anyqueue/core/adapter";
+import { setTimeLimit, type Clock, type Delivery, type ReceiveAsk } from "@anyqueue/core/adapter";
 import { RECEIVE_MARGIN_MS } from "./sqs-limits.ts";
 import type { SqsHandle } from "./sqs-wire.ts";
 
@@ -59,7 +59,7 @@ export class LatePolls {
   async settled(limitMs: number): Promise<void> {
     if (this.#polls.size === 0) return;
     await new Promise<void>((resolve) => {
-      const timer = this.#clock.setTimer(resolve, limitMs, true);
+      const timer = setTimeLimit(this.#clock, resolve, limitMs, true);
       void Promise.all(this.#polls.values()).finally(() => {
         timer.cancel();
         resolve();
@@ -70,7 +70,7 @@ export class LatePolls {
   async #await(late: LatePoll): Promise<void> {
     const { deliveries: running, endsAtMs, cut } = late.poll;
     // An application's own client may have no timeout: a half-open connection would keep its socket forever.
-    const overdue = this.#clock.setTimer(cut, endsAtMs + RECEIVE_MARGIN_MS - this.#clock.now());
+    const overdue = setTimeLimit(this.#clock, cut, endsAtMs + RECEIVE_MARGIN_MS - this.#clock.now());
     const deliveries = await running.catch(() => []);
     overdue.cancel();
     late.isOver = true;

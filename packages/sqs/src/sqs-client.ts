@@ -1,4 +1,4 @@
-import { QueueError, systemClock, unloadable } from "@anyqueue/core/adapter";
+import { QueueError, setTimeLimit, systemClock, unloadable } from "@anyqueue/core/adapter";
 import type * as AwsSdk from "@aws-sdk/client-sqs";
 import type { SQSClient, SQSClientConfig } from "@aws-sdk/client-sqs";
 import type * as Lean from "./lean-client.ts";
@@ -159,7 +159,7 @@ async function inTime<Output>(
 ): Promise<Output> {
   const ended = new AbortController();
   const stop = (): void => ended.abort(signal?.reason);
-  const timer = systemClock.setTimer(() => ended.abort(), timeoutMs);
+  const timer = setTimeLimit(systemClock, () => ended.abort(), timeoutMs);
   signal?.addEventListener("abort", stop, { once: true });
   try {
     return await send(ended.signal);

@@ -1,4 +1,4 @@
-import { systemClock, type Timer } from "@anyqueue/core/adapter";
+import { setTimeLimit, systemClock, type Timer } from "@anyqueue/core/adapter";
 import { Connections, hungUp, type Carried, type Connection, type Origin } from "./http-connections.ts";
 import { headOf, type WrittenRequest } from "./http-head.ts";
 import { ReplyReader } from "./http-reply.ts";
@@ -149,7 +149,7 @@ class Exchange implements Carried {
   begin(connection: Connection): void {
     this.#connection = connection;
     if (!connection.isOpen) {
-      const slow = systemClock.setTimer(this.#expireConnect, this.#connectTimeoutMs);
+      const slow = setTimeLimit(systemClock, this.#expireConnect, this.#connectTimeoutMs);
       connection.onceOpen(() => slow.cancel());
     }
     const body = this.#body;
@@ -191,7 +191,7 @@ class Exchange implements Carried {
   /** Starts the timeout with the request, and again with each piece of the answer's body. */
   #watch(): void {
     this.#timer?.cancel();
-    this.#timer = systemClock.setTimer(this.#expire, this.#options.timeoutMs);
+    this.#timer = setTimeLimit(systemClock, this.#expire, this.#options.timeoutMs);
   }
 
   readonly #expire = (): void => {

@@ -1,5 +1,5 @@
 import type { GetQueueAttributesCommandInput } from "@aws-sdk/client-sqs";
-import { orAborted, systemClock, type ErrorCode } from "@anyqueue/core/adapter";
+import { orAborted, setTimeLimit, systemClock, type ErrorCode } from "@anyqueue/core/adapter";
 import { abortError } from "./abort-error.ts";
 import { namedError } from "./named-error.ts";
 import type { SqsCall, SqsClients } from "./sqs-client.ts";
@@ -169,7 +169,7 @@ export class SqsQueue {
 /** Limits the wait: a source of credentials may hang, and the SDK would wait for it forever. */
 async function inReadyTime<Value>(reading: Promise<Value>, ended: AbortSignal): Promise<Value> {
   const overdue = new AbortController();
-  const timer = systemClock.setTimer(() => overdue.abort(), READY_TIMEOUT_MS, true);
+  const timer = setTimeLimit(systemClock, () => overdue.abort(), READY_TIMEOUT_MS, true);
   try {
     return await orAborted(reading, AbortSignal.any([overdue.signal, ended]), () => {
       ended.throwIfAborted();

@@ -1,6 +1,7 @@
 import type { Delivery } from "../driver/delivery.ts";
 import { QueueError } from "../errors/queue-error.ts";
 import type { Clock } from "../time/clock.ts";
+import { setTimeLimit } from "../time/time-limit.ts";
 import { sorted, type Brought } from "./check-deliveries.ts";
 
 /** An ask that is overdue by this has stalled: it would never be answered. */
@@ -27,10 +28,10 @@ export async function answerInTime(
       reject(new QueueError("TIMEOUT", { what, operation: "receive" }));
     };
     // The caller waits: a driver's own timer may be later than its wait, and keeps no process alive.
-    let timer = clock.setTimer(giveUp, waitMs + STALL_MS, true);
+    let timer = setTimeLimit(clock, giveUp, waitMs + STALL_MS, true);
     const hurry = (): void => {
       timer.cancel();
-      timer = clock.setTimer(giveUp, STOP_MS, true);
+      timer = setTimeLimit(clock, giveUp, STOP_MS, true);
     };
     if (stop.aborted) hurry();
     else stop.addEventListener("abort", hurry);

@@ -95,8 +95,7 @@ export class EventRun {
 
   /** One outcome per delivery, in their order. Never rejects. */
   async run(): Promise<readonly Outcome[]> {
-    const { batch, setup } = this.#options;
-    const { clock } = setup;
+    const { clock } = this.#options.setup;
     const deadline = this.#deadline();
     this.#take();
     if (deadline === undefined) {
@@ -104,10 +103,12 @@ export class EventRun {
       await this.#allLeft.promise;
     } else {
       if (deadline.stopInMs > 0) this.#dispatcher.resume();
-      const isDone = deadline.stopInMs > 0 && (await within(clock, deadline.stopInMs, this.#allLeft.promise));
-      if (!isDone) await this.#stop(deadline.graceMs);
+      const { stopInMs, graceMs } = deadline;
+      const isDone = stopInMs > 0 && (await within(clock, stopInMs, this.#allLeft.promise, true));
+      // After a blocked event loop less is left than was planned.
+      if (!isDone) await this.#stop(Math.min(graceMs, this.#leftMs() - graceMs));
     }
-    const leftMs = (batch.remainingMs?.() ?? Number.POSITIVE_INFINITY) - (deadline?.replyMs ?? 0);
+    const leftMs = this.#leftMs() - (deadline?.replyMs ?? 0);
     await this.#engine.settler.flush(Math.max(0, Math.min(FLUSH_WITHIN_MS, leftMs)));
     // Without this, `stop` would wait beyond the end for a renewal that is not answered.
     this.#engine.cutOff.end();
@@ -153,7 +154,7 @@ export class EventRun {
         target: this.#options.opened.target.name,
       }),
     );
-    if (!(await within(clock, graceMs, this.#allLeft.promise))) this.#worker.giveBackRunning();
+    if (!(await within(clock, graceMs, this.#allLeft.promise, true))) this.#worker.giveBackRunning();
   }
 
   #stopStarting(): void {
@@ -166,6 +167,10 @@ export class EventRun {
     this.#worker.leave(held);
     if (batch.failureScope === "batch" && isFailure(held, opened)) this.#stopStarting();
     if (this.#worker.outstanding === 0) this.#allLeft.resolve();
+  }
+
+  #leftMs(): number {
+    return this.#options.batch.remainingMs?.() ?? Number.POSITIVE_INFINITY;
   }
 
   #deadline(): ReturnType<typeof eventDeadline> | undefined {

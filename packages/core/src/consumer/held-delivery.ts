@@ -49,6 +49,8 @@ export class HeldDelivery implements Lease {
   /** Lease time up to which it may be held at most. */
   capAtMs: number = Number.POSITIVE_INFINITY;
   startedAtMs = 0;
+  /** True: its run was over, and got the grace of a limit that is seen late. */
+  hadGrace = false;
   /** True until the handler's promise settles, even if the delivery is gone before that. */
   isHandlerActive = false;
   hasPermit = false;

@@ -127,11 +127,13 @@ export class ReceiveLoop {
 
   /** Called by the watchdog: an ask that never comes back must not end the loop. */
   check(nowMs: number): void {
-    const { limits, target, events } = this.#options;
+    const { limits, target, events, stalledMs } = this.#options;
     const overdueMs = limits.receive.maxWaitMs + STALL_MS;
     for (const ask of [...this.#asks]) {
-      if (nowMs - ask.startedAtMs < overdueMs) continue;
-      this.trouble = `stalled: no answer for ${Math.round((nowMs - ask.startedAtMs) / 1_000)} s`;
+      // What came while the event loop was blocked has not been read yet.
+      const waitedMs = nowMs - ask.startedAtMs - (stalledMs() - ask.stalledAtMs);
+      if (waitedMs < overdueMs) continue;
+      this.trouble = `stalled: no answer for ${Math.round(waitedMs / 1_000)} s`;
       events.emit("notice", {
         target,
         text: `a request for messages did not come back (${this.trouble}) and was given up`,

@@ -1,11 +1,13 @@
 import type { Operation } from "../driver/driver.ts";
 import { QueueError } from "../errors/queue-error.ts";
 import type { Clock } from "../time/clock.ts";
+import { setTimeLimit } from "../time/time-limit.ts";
 import type { Cuttable, CutOff } from "./cut-off.ts";
 
 /**
- * Runs one request of a driver for at most `timeoutMs`, even if the driver ignores its signal. One timer per
- * request, not per message. `cutOff` ends the request earlier, or keeps it from going out.
+ * Runs one request for at most `timeoutMs`, even if `call` ignores its signal. One timer per request, not per
+ * message. `cutOff` ends the request earlier, or keeps it from going out.
+ * @throws TIMEOUT, `ambiguous` unless nothing went out
  */
 export async function timedRequest<T>(
   clock: Clock,
@@ -27,9 +29,7 @@ export async function timedRequest<T>(
         reject(error);
       }, 0);
     };
-    let timer = clock.setTimer(() => {
-      end(timedOut(operation, timeoutMs));
-    }, timeoutMs);
+    let timer = setTimeLimit(clock, () => end(timedOut(operation, timeoutMs)), timeoutMs);
     const request: Cuttable = {
       previous: undefined,
       next: undefined,

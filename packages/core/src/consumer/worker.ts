@@ -10,6 +10,7 @@ import type { KnownMessages } from "./known-messages.ts";
 import type { LeaseKeeper } from "./lease-keeper.ts";
 import { leaseLost } from "./lease.ts";
 import type { ElapsedTime } from "../time/elapsed-time.ts";
+import { graceMs } from "../time/time-limit.ts";
 import { UNSTARTED, type OutcomeExecutor } from "./outcome-executor.ts";
 import {
   outcomeOfFailure,
@@ -199,9 +200,13 @@ export class Worker {
     this.#parts.dispatcher.offer(next);
   }
 
-  #isOver({ startedAtMs, capAtMs }: HeldDelivery, nowMs: number): boolean {
+  #isOver(held: HeldDelivery, nowMs: number): boolean {
+    return nowMs >= this.#endOf(held);
+  }
+
+  #endOf({ startedAtMs, capAtMs }: HeldDelivery): number {
     const { handlerTimeoutMs = Number.POSITIVE_INFINITY } = this.#parts;
-    return nowMs >= Math.min(startedAtMs + handlerTimeoutMs, capAtMs);
+    return Math.min(startedAtMs + handlerTimeoutMs, capAtMs);
   }
 
   #running(): readonly HeldDelivery[] {
@@ -222,8 +227,15 @@ export class Worker {
   }
 
   #stopRun(held: HeldDelivery): void {
-    const { dispatcher, rules, time, onRoom } = this.#parts;
-    const isCapped = time.quick() >= held.capAtMs;
+    const { dispatcher, keeper, rules, time, onRoom } = this.#parts;
+    const nowMs = time.quick();
+    const isCapped = nowMs >= held.capAtMs;
+    const moreMs = held.hadGrace || isCapped ? 0 : graceMs(nowMs - this.#endOf(held));
+    if (moreMs > 0) {
+      held.hadGrace = true;
+      keeper.wakeAt(held, Math.min(nowMs + moreMs, held.capAtMs));
+      return;
+    }
     const reason = isCapped
       ? leaseLost("the delivery was held as long as it may be, and its handler still runs")
       : new QueueError("TIMEOUT", {

@@ -8,6 +8,7 @@ import { asAmbiguous } from "../errors/wrap-error.ts";
 import { cancelledError } from "../time/abort.ts";
 import type { Timer } from "../time/clock.ts";
 import { DeadlineList } from "../time/deadline.ts";
+import { ElapsedTime } from "../time/elapsed-time.ts";
 import { TurnTime } from "../time/turn-time.ts";
 import type { DrainTime } from "../time/drain-time.ts";
 import { KeyLatches } from "./key-latches.ts";
@@ -38,6 +39,7 @@ export class SendPipeline implements SendOwner {
   /** Bytes of accepted messages that are still with their schema or middleware. */
   #preparingBytes = 0;
   #lastSeq = 0;
+  readonly time: ElapsedTime | undefined;
   isDriverOpen = false;
 
   constructor(setup: ProducerSetup, driver: ProducerDriver) {
@@ -46,6 +48,8 @@ export class SendPipeline implements SendOwner {
     this.#driver = driver;
     this.#place = sendPlace(setup);
     this.#turn = new TurnTime(setup.clock);
+    const { deduplication } = setup.target.capabilities;
+    this.time = deduplication === "window" ? new ElapsedTime(setup.clock) : undefined;
     this.#deadlines = new DeadlineList(setup.clock, (pending) => {
       this.#expire(pending, `within ${setup.sendTimeoutMs} ms`);
     });

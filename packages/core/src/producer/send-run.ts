@@ -6,12 +6,15 @@ import type { QueueError } from "../errors/queue-error.ts";
 import type { ErrorCode } from "../errors/error-codes.ts";
 import { wrapDriverError } from "../errors/wrap-error.ts";
 import { requestRetryMs } from "../retry/request-retry.ts";
+import type { ElapsedTime } from "../time/elapsed-time.ts";
 import { SendCall, type PendingSend } from "./pending-send.ts";
 import type { ProducerSetup } from "./producer-setup.ts";
 
 /** Receives the results of a run. */
 export interface SendOwner {
   isDriverOpen: boolean;
+  /** Also counts the machine's sleep. Undefined: the service remembers no deduplication ids. */
+  readonly time: ElapsedTime | undefined;
   succeed(pending: PendingSend, providerId: string): void;
   fail(pending: PendingSend, error: QueueError, latches: boolean): void;
   refuseLatched(pending: PendingSend): boolean;
@@ -64,6 +67,10 @@ export class SendRun {
 
   #mayGo(pending: PendingSend): boolean {
     if (pending.isSettled || this.#owner.refuseLatched(pending)) return false;
+    if (pending.mayBeApplied && pending.lastError !== undefined && !this.#mayRepeat(pending)) {
+      this.#owner.fail(pending, pending.lastError, true);
+      return false;
+    }
     return pending.orderingKey === undefined || !this.#heldKeys.has(pending.orderingKey);
   }
 
@@ -90,6 +97,9 @@ export class SendRun {
     const call = begin(live);
     const startMs = clock.now();
     call.isHandedOver = true;
+    const sentAtMs = this.#owner.time?.read();
+    if (sentAtMs !== undefined)
+      for (const pending of live) pending.sentAtMs = Math.min(pending.sentAtMs, sentAtMs);
     const results = await this.#sendBatch(messages, call);
     end(live);
     // Judged before the event: a listener may abort a send, which must already know its result.
@@ -168,16 +178,22 @@ export class SendRun {
   }
 
   #retryMs(pending: PendingSend, error: QueueError): number | undefined {
-    const { clock, retryAmbiguous, target } = this.#setup;
-    const isDeduplicated =
-      target.capabilities.deduplication === "window" && pending.message?.deduplicationId !== undefined;
     return requestRetryMs({
       error,
       failures: pending.failures,
-      mayRepeat: retryAmbiguous === "always" || (retryAmbiguous === "ifDeduplicated" && isDeduplicated),
-      leftMs: pending.deadlineMs - clock.now(),
+      mayRepeat: this.#mayRepeat(pending),
+      leftMs: pending.deadlineMs - this.#setup.clock.now(),
       random: () => this.#jitter,
     });
+  }
+
+  /** False: it could be stored twice. A machine that slept may have outlasted what the service remembers. */
+  #mayRepeat({ message, sentAtMs }: PendingSend): boolean {
+    const { retryAmbiguous, sendTimeoutMs } = this.#setup;
+    if (retryAmbiguous !== "ifDeduplicated") return retryAmbiguous === "always";
+    const { time } = this.#owner;
+    if (time === undefined || message?.deduplicationId === undefined) return false;
+    return time.read() - sentAtMs <= sendTimeoutMs;
   }
 
   #reportRetry(failed: readonly PendingSend[]): void {

@@ -1,5 +1,6 @@
 import { LinkedList, type Linked } from "../batching/linked-list.ts";
 import type { Clock, Timer } from "./clock.ts";
+import { setTimeLimit } from "./time-limit.ts";
 
 /** An item that must be done before a moment of `clock.now()`. */
 export interface Dated<Item> extends Linked<Item> {
@@ -48,13 +49,12 @@ export class DeadlineList<Item extends Dated<Item>> {
   }
 
   #arm(first: Item): void {
-    this.#timer = this.#clock.setTimer(() => {
-      this.#timer = undefined;
-      this.#expire();
-    }, first.deadlineMs - this.#clock.now());
+    const leftMs = first.deadlineMs - this.#clock.now();
+    this.#timer = setTimeLimit(this.#clock, () => this.#expire(), leftMs);
   }
 
   #expire(): void {
+    this.#timer = undefined;
     const nowMs = this.#clock.now();
     for (let item = this.#open.first; item !== undefined; item = this.#open.first) {
       if (item.deadlineMs > nowMs) {
