@@ -2,7 +2,7 @@ import { describe, expect, test } from "vitest";
 import { adminBench as bench, movedBy } from "../../test/admin-bench.ts";
 import { FakeServiceError } from "../../test/fake-adapter.ts";
 import type { FakeServiceOptions } from "../../test/fake-provider.ts";
-import { deadLetters, defineQueue } from "../message/queue-definition.ts";
+import { deadLetters, defineQueue, unchecked } from "../message/queue-definition.ts";
 
 const orders = defineQueue("orders");
 /** In milliseconds: after any redrive of these tests has begun. */
@@ -216,6 +216,15 @@ describe("redrive", () => {
       "send orders d",
       "send orders e",
     ]);
+  });
+
+  test("is not left to a service that would leave an emulated ttl on: consumers would drop what comes back", async () => {
+    const mortal = defineQueue("orders", { schema: unchecked<object>(), emulate: ["ttl"] });
+    const emulated = dead({ nativeRedrive: true });
+    expect((await movedBy(emulated.admin, mortal)).at(-1)).toBe(25);
+    expect(emulated.service.messages("orders")[0]?.message.attributes).not.toHaveProperty("aq-exp");
+    const native = dead({ nativeRedrive: true, capabilities: { ttl: true } });
+    expect(await movedBy(native.admin, mortal)).toEqual([7]);
   });
 
   test("the service moves by itself where all is to be moved and it can", async () => {

@@ -24,7 +24,10 @@ export async function* redrive(
   try {
     signal.throwIfAborted();
     const admin = adapter.admin === undefined ? undefined : await source.connection.admin();
-    if (max === Number.POSITIVE_INFINITY && filter === undefined && admin?.redrive !== undefined) {
+    // The service would leave an emulated ttl as it is, and consumers would drop what comes back.
+    const isMortal = source.details.emulate.includes("ttl") && !source.target.capabilities.ttl;
+    const isAll = max === Number.POSITIVE_INFINITY && filter === undefined;
+    if (isAll && !isMortal && admin?.redrive !== undefined) {
       const moves = admin.redrive(from, source.target, signal);
       const cannot = (error: unknown): boolean =>
         wrapDriverError(adapter, from, "admin", error).code === "UNSUPPORTED";
