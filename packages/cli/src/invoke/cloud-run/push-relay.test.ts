@@ -17,7 +17,7 @@ test("a client that goes in the middle of its request ends nothing", async () =>
   const socket = connect(Number(new URL(endpoint).port), "127.0.0.1");
   await once(socket, "connect");
   socket.write('POST / HTTP/1.1\r\nhost: a\r\ncontent-length: 100\r\n\r\n{"message":');
-  await expect.poll(() => relay.isIdle).toBe(false);
+  await expect.poll(() => relay.isIdle, { timeout: 15_000 }).toBe(false);
   socket.destroy();
   await expect.poll(() => relay.isIdle, { timeout: 15_000 }).toBe(true);
 
