@@ -42,9 +42,14 @@ test.each([OLDEST_SDK, "3.1169.0"])("a failure of SDK %s stays its own", async (
   await adapter.close();
 });
 
+const manifestOf = (folder: string): unknown =>
+  JSON.parse(readFileSync(new URL(`../../${folder}/package.json`, import.meta.url), "utf8"));
+const RANGE = { "@aws-sdk/client-sqs": `^${OLDEST_SDK}` };
+
 test("the peer range begins with the oldest release", () => {
-  const manifest = readFileSync(new URL("../package.json", import.meta.url), "utf8");
-  expect(JSON.parse(manifest)).toMatchObject({
-    peerDependencies: { "@aws-sdk/client-sqs": `^${OLDEST_SDK}` },
-  });
+  expect(manifestOf("sqs")).toMatchObject({ peerDependencies: RANGE });
+});
+
+test("the command line brings no second SDK beside the application's", () => {
+  expect(manifestOf("cli")).toMatchObject({ dependencies: RANGE });
 });
