@@ -5,6 +5,7 @@ import { PublishCalls } from "../src/publish-calls.ts";
 import { PublishRequest } from "../src/publish-codec.ts";
 import { PubsubClients } from "../src/pubsub-client.ts";
 import { classifyPubsubError } from "../src/pubsub-errors.ts";
+import { REQUEST_TIMEOUT_MS } from "../src/pubsub-limits.ts";
 import { MAJORS, useMajor } from "./majors.ts";
 import { never, outgoing, rejection } from "./open-adapter.ts";
 import { GrpcError, ScriptedServer, until } from "./scripted-server.ts";
@@ -97,6 +98,22 @@ describe.each(MAJORS)("publish requests with release %i", (major) => {
     expect(classifyPubsubError(error, "send").ambiguous).toBe(true);
     expect(await rejection(publish("c", controller.signal))).toBe(controller.signal.reason);
     expect(server.count("Publish")).toBe(2);
+  });
+
+  test.each([
+    ["the first", 1],
+    ["a later one", 2],
+  ])("are in doubt after their time limit: %s", async (_which, hanging) => {
+    await start();
+    server.answer("Publish", (nth) => (nth === hanging ? "hang" : undefined));
+    if (hanging === 2) await publish("a");
+    const { setTimer } = systemClock;
+    vi.spyOn(systemClock, "setTimer").mockImplementation((callback, ms, ...rest) =>
+      setTimer(callback, ms === REQUEST_TIMEOUT_MS ? 200 : ms, ...rest),
+    );
+    const error = await rejection(publish("b"));
+    expect(classifyPubsubError(error, "send")).toMatchObject({ code: "TIMEOUT", ambiguous: true });
+    expect(server.count("Publish")).toBe(hanging);
   });
 
   test("leave the depth of stack traces as it was, where it may not be changed too", async () => {
