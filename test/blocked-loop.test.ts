@@ -33,7 +33,8 @@ const PROVIDERS: readonly (readonly [name: string, url: () => string, provider: 
   ["pubsub", () => `pubsub://any?endpoint=${emulator.endpoints.pubsub}`, pubsub],
 ];
 
-const orders = defineQueue<string>("orders");
+/** Their leases outlast each block: what may have lost its lease is asked for again. */
+const orders = defineQueue<string>("orders", { lease: "5m" });
 const ordered = defineQueue("ordered", {
   schema: unchecked<string>(),
   needs: ["ordering"],

@@ -243,7 +243,7 @@ describe("a received message", () => {
     const { queue, consumer, message } = await received();
     expect(await consumer.close()).toEqual({ handled: 0, released: 1, unsettled: 0, abandoned: 0 });
     expect(queue.released).toMatchObject([{ id: "m" }]);
-    await expect(message.ack()).rejects.toMatchObject({ code: "ALREADY_SETTLED" });
+    await expect(message.ack()).rejects.toMatchObject({ code: "CANCELLED" });
     expect(queue.isClosed).toBe(true);
   });
 });

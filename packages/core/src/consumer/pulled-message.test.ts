@@ -48,18 +48,6 @@ describe("a received message", () => {
     await consumer.close();
   });
 
-  test.each(["close", Symbol.asyncDispose] as const)("that a %s gave back says so", async (end) => {
-    const { queue, consumer } = consumerBench();
-    queue.put("m");
-    const [message] = await consumer.receive();
-    await (end === "close" ? consumer.close() : message?.[end]());
-    await expect(message?.ack()).rejects.toMatchObject({
-      code: "ALREADY_SETTLED",
-      message: expect.stringMatching(/given back when it was disposed or its consumer closed/u),
-    });
-    await consumer.close();
-  });
-
   test("with a delay that is none is refused, and can still be acked", async () => {
     const { queue, consumer } = consumerBench();
     queue.put("m");

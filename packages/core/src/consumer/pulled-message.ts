@@ -71,8 +71,7 @@ class PulledContext extends RunContext implements AsyncDisposable {
     const { executor, keeper, time } = this.#engine;
     if (held.abortReason !== undefined) throw held.abortReason;
     if (held.outcome !== undefined) {
-      const what = "the message was given back when it was disposed or its consumer closed";
-      throw new QueueError("ALREADY_SETTLED", { what });
+      throw new QueueError("ALREADY_SETTLED", { what: "the message was given back when it was disposed" });
     }
     if (keeper.leftMs(held, time.read()) <= 0) {
       executor.lost(held, leaseLost("the lease ran out before the message was settled"));
