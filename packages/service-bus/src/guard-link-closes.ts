@@ -43,8 +43,8 @@ export function guardLinkCloses(
   guardManagement(context, signals);
   // The SDK makes new ones when it loses its connection.
   onChange(context, "connection", (connection) => guardConnection(connection, signals));
-  askForTokensPromptly(field(context, "cbsSession"));
-  onChange(context, "cbsSession", askForTokensPromptly);
+  askForTokensPromptly(field(context, "cbsSession"), over);
+  onChange(context, "cbsSession", (tokens) => askForTokensPromptly(tokens, over));
   return true;
 }
 

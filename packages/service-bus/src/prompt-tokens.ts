@@ -10,11 +10,13 @@ const NOT_READY = "client.sender:link-not-ready";
  * answer a minute: until then no link of the client opens. If the link of a request is detached, what waits
  * behind it goes out on that link all the same. The next link listens for answers under the same name as the
  * old one, which may get them instead. Here a request without a link fails, each link has a name of its own,
- * and an answer may take as long as that of any other request.
+ * an answer may take as long as that of any other request, and none is awaited once the connection is gone: that
+ * would keep the process alive.
  *
  * @param tokens the SDK's client of `$cbs`; unchanged if its inner names are gone
+ * @param over aborts when the connection is gone
  */
-export function askForTokensPromptly(tokens: unknown): void {
+export function askForTokensPromptly(tokens: unknown, over: AbortSignal): void {
   if (typeof tokens !== "object" || tokens === null) return;
   const ask = methodOf(tokens, "negotiateClaim");
   const init = methodOf(tokens, "init");
@@ -22,8 +24,10 @@ export function askForTokensPromptly(tokens: unknown): void {
   if (ask === undefined || init === undefined || isOpen === undefined) return;
   replaceMethod(tokens, "negotiateClaim", async (audience, token, type, options) => {
     if (isOpen.call(tokens) !== true) throw notReady();
-    const limited = { ...(options as object), timeoutInMs: REQUEST_TIMEOUT_MS };
-    return await ask.call(tokens, audience, token, type, limited);
+    const own = field(options, "abortSignal");
+    const abortSignal = own instanceof AbortSignal ? AbortSignal.any([own, over]) : over;
+    const limits = { abortSignal, timeoutInMs: REQUEST_TIMEOUT_MS };
+    return await ask.call(tokens, audience, token, type, limits);
   });
   replaceMethod(tokens, "init", async (...args) => {
     const before = field(tokens, "_cbsSenderReceiverLink");

@@ -4,11 +4,8 @@ import { useSharedEmulator } from "./shared-emulator.ts";
 
 const shared = useSharedEmulator();
 
-test.each([
-  ["com.microsoft:server-busy", "CONNECTION_LOST", true],
-  ["amqp:link:detach-forced", "CONNECTION_LOST", true],
-  ["amqp:link:message-size-exceeded", "MESSAGE_TOO_LARGE", false],
-])("a send whose link is closed with %s fails at once, as %s", async (condition, code, isAmbiguous) => {
+/** An open producer whose link is detached at its next send. */
+async function detachedAtSend(error: { condition?: string; description?: string } = {}) {
   const target = await shared.newQueue();
   const producer = shared.keep(shared.adapter.openProducer(target));
   await producer.open?.(never);
@@ -17,8 +14,17 @@ test.each([
     operation: "send",
     queue: target.entity,
     count: 1,
-    action: { kind: "detach", condition, description: "closed" },
+    action: { kind: "detach", ...error },
   });
+  return producer;
+}
+
+test.each([
+  ["com.microsoft:server-busy", "CONNECTION_LOST", true],
+  ["amqp:link:detach-forced", "CONNECTION_LOST", true],
+  ["amqp:link:message-size-exceeded", "MESSAGE_TOO_LARGE", false],
+])("a send whose link is closed with %s fails at once, as %s", async (condition, code, isAmbiguous) => {
+  const producer = await detachedAtSend({ condition, description: "closed" });
   const startedAtMs = performance.now();
   const results = await producer.sendBatch([outgoing("a"), outgoing("b")], never);
   // The SDK's own answer comes after ten seconds.
@@ -36,16 +42,7 @@ test.each([
 // The SDK (7.9.5) hears twice that a link has ended: once of the link, once of its session, which it closes
 // itself. The second time it closes the link that a send has opened meanwhile, and that send fails after a second.
 test("a send right after its link was detached goes over the next link", async () => {
-  const target = await shared.newQueue();
-  const producer = shared.keep(shared.adapter.openProducer(target));
-  await producer.open?.(never);
-  shared.emulator.faults.add({
-    protocol: "service-bus",
-    operation: "send",
-    queue: target.entity,
-    count: 1,
-    action: { kind: "detach" },
-  });
+  const producer = await detachedAtSend();
   const [lost] = await producer.sendBatch([outgoing("a")], never);
   expect(lost?.ok).toBe(false);
   valuesOf(await producer.sendBatch([outgoing("b")], never));

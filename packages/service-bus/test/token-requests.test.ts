@@ -43,21 +43,43 @@ async function ask(consumer: ConsumerDriver<unknown>): Promise<number> {
   return (await asked.catch(() => [])).length;
 }
 
-test("a token request that nobody answers ends with the other requests, on this connection and on the next", async () => {
-  const asked: unknown[] = [];
-  const tokens = () => ({
+/** What the SDK asks for tokens with, as far as it is used. */
+function tokensOf(ask: (options: TokenOptions) => Promise<unknown>) {
+  return {
     init: async () => {},
     isOpen: () => true,
-    negotiateClaim: async (...args: unknown[]) => void asked.push(args),
-  });
+    negotiateClaim: async (_audience: string, _token: string, _type: string, options: TokenOptions) =>
+      await ask(options),
+  };
+}
+
+interface TokenOptions {
+  readonly abortSignal?: AbortSignal;
+  readonly timeoutInMs: number;
+}
+
+test("a token's answer may take as long as any other, on this connection and on the next", async () => {
+  const asked: number[] = [];
+  const tokens = () => tokensOf(async ({ timeoutInMs }) => asked.push(timeoutInMs));
   const context = { connection: { createReceiver: async () => ({}) }, cbsSession: tokens() };
   guardLinkCloses({ _connectionContext: context }, never, never);
-  for (const replaced of [false, true]) {
-    if (replaced) context.cbsSession = tokens();
-    await context.cbsSession.negotiateClaim("orders", "t", "jwt", {
-      abortSignal: never,
-      timeoutInMs: 60_000,
-    });
-    expect(asked.pop()).toEqual(["orders", "t", "jwt", { abortSignal: never, timeoutInMs: 10_000 }]);
+  for (const next of [context.cbsSession, tokens()]) {
+    context.cbsSession = next;
+    await next.negotiateClaim("orders", "token", "jwt", { timeoutInMs: 60_000 });
   }
+  expect(asked).toEqual([10_000, 10_000]);
+});
+
+// The SDK's timer would keep the process alive.
+test.each([undefined, never])("no token is awaited when the connection is gone", async (abortSignal) => {
+  const asked: TokenOptions[] = [];
+  const cbsSession = tokensOf(async (options) => asked.push(options));
+  const context = { connection: { createReceiver: async () => ({}) }, cbsSession };
+  const over = new AbortController();
+  guardLinkCloses({ _connectionContext: context }, never, over.signal);
+  const options = { ...(abortSignal === undefined ? {} : { abortSignal }), timeoutInMs: 60_000 };
+  await cbsSession.negotiateClaim("orders", "token", "jwt", options);
+  expect(asked.map((one) => one.abortSignal?.aborted)).toEqual([false]);
+  over.abort();
+  expect(asked.map((one) => one.abortSignal?.aborted)).toEqual([true]);
 });
