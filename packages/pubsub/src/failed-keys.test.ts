@@ -1,9 +1,11 @@
 import { expect, test } from "vitest";
 import { FailedKeys } from "./failed-keys.ts";
 
+const ONE_STREAM = { stream: 0 } as const;
+
 test("what follows a message that is kept back until later is dropped: it comes again with the message", () => {
   const keys = new FailedKeys();
-  keys.releasing("k", "m1", { sinceMs: 0, comesAtMs: 60_000 });
+  keys.releasing("k", "m1", { ...ONE_STREAM, sinceMs: 0, comesAtMs: 60_000 });
   keys.released("k", "m1", 5_000);
   expect(keys.judge("k", "m2", 4_999)).toBe("drop");
   expect(keys.judge("other", "m3", 4_999)).toBe("take");
@@ -14,23 +16,23 @@ test("what follows a message that is kept back until later is dropped: it comes 
 
 test("what comes while the request is out, or just after the message should have come, goes back at once", () => {
   const keys = new FailedKeys();
-  keys.releasing("k", "m1", { sinceMs: 0, comesAtMs: 60_000 });
+  keys.releasing("k", "m1", { ...ONE_STREAM, sinceMs: 0, comesAtMs: 60_000 });
   expect(keys.judge("k", "m2", 10)).toBe("give-back");
   keys.released("k", "m1", 100);
   expect(keys.judge("k", "m2", 500)).toBe("give-back");
-  keys.returning("k", "m2", { sinceMs: 500, comesAtMs: 10_500 });
+  keys.returning("k", "m2", { ...ONE_STREAM, sinceMs: 500, comesAtMs: 10_500 });
   // Another consumer has the message, and has settled it.
   expect(keys.judge("k", "m2", 1_100)).toBe("take");
 });
 
 test("what a stream brings late goes back once: only what comes after that was sent after the message", () => {
   const keys = new FailedKeys();
-  keys.releasing("k", "m1", { sinceMs: 0, comesAtMs: 60_000 });
-  keys.returning("k", "m2", { sinceMs: 10, comesAtMs: 10_010 });
+  keys.releasing("k", "m1", { ...ONE_STREAM, sinceMs: 0, comesAtMs: 60_000 });
+  keys.returning("k", "m2", { ...ONE_STREAM, sinceMs: 10, comesAtMs: 10_010 });
   keys.released("k", "m2", 20);
   keys.released("k", "m1", 100);
   expect(keys.judge("k", "m2", 3_000)).toBe("give-back");
-  keys.returning("k", "m2", { sinceMs: 3_000, comesAtMs: 13_000 });
+  keys.returning("k", "m2", { ...ONE_STREAM, sinceMs: 3_000, comesAtMs: 13_000 });
   expect(keys.judge("k", "m3", 3_010)).toBe("give-back");
   expect(keys.judge("k", "m1", 5_000)).toBe("take");
   expect(keys.judge("k", "m2", 6_000)).toBe("take");
@@ -38,7 +40,7 @@ test("what a stream brings late goes back once: only what comes after that was s
 
 test("a message that came again before the answer to its return stays there", () => {
   const keys = new FailedKeys();
-  keys.releasing("k", "m1", { sinceMs: 0, comesAtMs: 60_000 });
+  keys.releasing("k", "m1", { ...ONE_STREAM, sinceMs: 0, comesAtMs: 60_000 });
   expect(keys.judge("k", "m1", 10)).toBe("take");
   keys.released("k", "m1", 60_000);
   expect(keys.judge("k", "m2", 20)).toBe("take");
@@ -48,19 +50,19 @@ test("a message that nobody got holds up what follows it, unless one before it d
   const keys = new FailedKeys();
   keys.lost("k", "m2", 60_000);
   expect(keys.judge("k", "m3", 10)).toBe("drop");
-  keys.releasing("j", "m1", { sinceMs: 0, comesAtMs: 60_000 });
+  keys.releasing("j", "m1", { ...ONE_STREAM, sinceMs: 0, comesAtMs: 60_000 });
   keys.lost("j", "m2", 60_000);
   expect(keys.judge("j", "m1", 10)).toBe("take");
 });
 
 test("what follows a message that is on its way back as early goes back as well, however long that takes", () => {
   const keys = new FailedKeys();
-  keys.releasing("k", "m1", { sinceMs: 0, comesAtMs: 60_000 });
+  keys.releasing("k", "m1", { ...ONE_STREAM, sinceMs: 0, comesAtMs: 60_000 });
   keys.released("k", "m1", 100);
-  keys.returning("k", "m2", { sinceMs: 1_000, comesAtMs: 61_000 });
+  keys.returning("k", "m2", { ...ONE_STREAM, sinceMs: 1_000, comesAtMs: 61_000 });
   // Another consumer has the first by now, but the second is still here.
   expect(keys.judge("k", "m3", 5_000)).toBe("give-back");
-  keys.returning("k", "m3", { sinceMs: 5_000, comesAtMs: 65_000 });
+  keys.returning("k", "m3", { ...ONE_STREAM, sinceMs: 5_000, comesAtMs: 65_000 });
   keys.released("k", "m2", 6_000);
   expect(keys.judge("k", "m4", 6_010)).toBe("give-back");
   keys.released("k", "m3", 6_020);
@@ -70,17 +72,17 @@ test("what follows a message that is on its way back as early goes back as well,
 
 test("of messages that went back as early each may be the first that comes again", () => {
   const keys = new FailedKeys();
-  keys.returning("k", "m3", { sinceMs: 0, comesAtMs: 60_000 });
+  keys.returning("k", "m3", { ...ONE_STREAM, sinceMs: 0, comesAtMs: 60_000 });
   keys.released("k", "m3", 100);
-  keys.returning("k", "m2", { sinceMs: 0, comesAtMs: 60_000 });
+  keys.returning("k", "m2", { ...ONE_STREAM, sinceMs: 0, comesAtMs: 60_000 });
   keys.released("k", "m2", 200);
   expect(keys.judge("k", "m2", 210)).toBe("take");
 });
 
 test("what went back as early does not hold up the failed message before it", () => {
   const keys = new FailedKeys();
-  keys.returning("k", "m2", { sinceMs: 0, comesAtMs: 60_000 });
-  keys.releasing("k", "m1", { sinceMs: 0, comesAtMs: 60_000 });
+  keys.returning("k", "m2", { ...ONE_STREAM, sinceMs: 0, comesAtMs: 60_000 });
+  keys.releasing("k", "m1", { ...ONE_STREAM, sinceMs: 0, comesAtMs: 60_000 });
   keys.released("k", "m1", 5_000);
   expect(keys.judge("k", "m2", 4_000)).toBe("drop");
   expect(keys.judge("k", "m1", 5_010)).toBe("take");
@@ -88,13 +90,13 @@ test("what went back as early does not hold up the failed message before it", ()
 
 test("a message that comes again before the answer to its return is handed over, and what follows it too", () => {
   const keys = new FailedKeys();
-  keys.returning("k", "10", { sinceMs: 0, comesAtMs: 60_000, publishedAtMs: 7 });
-  keys.returning("k", "9", { sinceMs: 0, comesAtMs: 60_000, publishedAtMs: 7 });
-  keys.returning("k", "11", { sinceMs: 0, comesAtMs: 60_000, publishedAtMs: 6 });
-  expect(keys.judge("k", "9", 50, 7)).toBe("give-back");
-  expect(keys.judge("k", "10", 50, 7)).toBe("give-back");
-  expect(keys.judge("k", "11", 50, 6)).toBe("take");
-  expect(keys.judge("k", "9", 50, 7)).toBe("take");
+  keys.returning("k", "10", { ...ONE_STREAM, sinceMs: 0, comesAtMs: 60_000, publishedAtMs: 7 });
+  keys.returning("k", "9", { ...ONE_STREAM, sinceMs: 0, comesAtMs: 60_000, publishedAtMs: 7 });
+  keys.returning("k", "11", { ...ONE_STREAM, sinceMs: 0, comesAtMs: 60_000, publishedAtMs: 6 });
+  expect(keys.judge("k", "9", 50, { publishedAtMs: 7 })).toBe("give-back");
+  expect(keys.judge("k", "10", 50, { publishedAtMs: 7 })).toBe("give-back");
+  expect(keys.judge("k", "11", 50, { publishedAtMs: 6 })).toBe("take");
+  expect(keys.judge("k", "9", 50, { publishedAtMs: 7 })).toBe("take");
 });
 
 test.each([
@@ -104,13 +106,18 @@ test.each([
   const keys = new FailedKeys();
   const publishedAtMs = { m1: 7, m2: 8 };
   for (const id of order)
-    keys.releasing("k", id, { sinceMs: 0, comesAtMs: 60_000, publishedAtMs: publishedAtMs[id] });
+    keys.releasing("k", id, {
+      ...ONE_STREAM,
+      sinceMs: 0,
+      comesAtMs: 60_000,
+      publishedAtMs: publishedAtMs[id],
+    });
   keys.released("k", "m1", 100);
   keys.released("k", "m2", 60_000);
-  expect(keys.judge("k", "m3", 110, 9)).toBe("drop");
-  expect(keys.judge("k", "m2", 110, 8)).toBe("give-back");
-  expect(keys.judge("k", "m1", 110, 7)).toBe("take");
-  expect(keys.judge("k", "m2", 110, 8)).toBe("take");
+  expect(keys.judge("k", "m3", 110, { publishedAtMs: 9 })).toBe("drop");
+  expect(keys.judge("k", "m2", 110, { publishedAtMs: 8 })).toBe("give-back");
+  expect(keys.judge("k", "m1", 110, { publishedAtMs: 7 })).toBe("take");
+  expect(keys.judge("k", "m2", 110, { publishedAtMs: 8 })).toBe("take");
 });
 
 test("what was dropped behind a message that somebody else settled is waited for in its turn", () => {
@@ -127,7 +134,7 @@ test("what was dropped behind a message that somebody else settled is waited for
 test("keys of which nothing comes again are forgotten, and no other", () => {
   const keys = new FailedKeys();
   for (let index = 0; index < 100_000; index += 1) {
-    keys.releasing(`k-${index}`, `m-${index}`, { sinceMs: 0, comesAtMs: index + 10_000 });
+    keys.releasing(`k-${index}`, `m-${index}`, { ...ONE_STREAM, sinceMs: 0, comesAtMs: index + 10_000 });
     keys.released(`k-${index}`, `m-${index}`, index);
     keys.judge("another", "m", index);
   }

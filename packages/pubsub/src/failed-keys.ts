@@ -1,9 +1,14 @@
+import type { PubsubHandle } from "./pubsub-wire.ts";
+
 /** What happens to a delivery: it is handed over, left to come again by itself, or given back at once. */
 export type Verdict = "take" | "drop" | "give-back";
 
 interface FailedHead {
-  /** When its return began: what comes after that was sent after that. */
-  readonly sinceMs: number;
+  /**
+   * When its last return began, by the stream that had brought it; monotonic. A returned message is sent again only
+   * after its return, so the same stream brings it again after that. Another may be late with an older delivery.
+   */
+  readonly sinceMs: Readonly<Record<number, number>>;
   /** When the service offers it again; monotonic. */
   readonly comesAtMs: number;
   readonly before: Exclude<Verdict, "take">;
@@ -14,8 +19,10 @@ interface FailedHead {
   readonly isLost?: true;
 }
 
-/** Moments of a return; monotonic, except for the last. */
-export interface ReturnTimes {
+/** What is known of a return that begins. Moments are monotonic, except for the last. */
+interface ReturnTimes {
+  /** Number of the stream that had brought the message. */
+  readonly stream: number;
   /** When it begins. */
   readonly sinceMs: number;
   /** When the service offers the message again at the latest, until the answer says when. */
@@ -23,6 +30,9 @@ export interface ReturnTimes {
   /** When the message was published. @default 0 */
   readonly publishedAtMs?: number | undefined;
 }
+
+/** What is known of a delivery that has come. */
+type Arrival = Partial<Pick<PubsubHandle, "publishedAtMs" | "sentAfterMs" | "stream">>;
 
 /** By message id. */
 type Heads = Map<string, FailedHead>;
@@ -92,14 +102,8 @@ export class FailedKeys {
     return this.#keys.get(key ?? "")?.get(messageId)?.isEarly === true;
   }
 
-  /** @param notBeforeMs monotonic time before which it was not sent, as far as clocks can tell */
-  judge(
-    key: string | undefined,
-    messageId: string,
-    nowMs: number,
-    publishedAtMs = 0,
-    notBeforeMs = -Infinity,
-  ): Verdict {
+  judge(key: string | undefined, messageId: string, nowMs: number, arrival: Arrival = {}): Verdict {
+    const { publishedAtMs = 0, sentAfterMs = -Infinity, stream = 0 } = arrival;
     if (this.#keys.size >= this.#sweepAt) this.#sweep(nowMs);
     const heads = key === undefined ? undefined : this.#keys.get(key);
     if (key === undefined || heads === undefined) return "take";
@@ -114,8 +118,9 @@ export class FailedKeys {
       if (nowMs < comesAtMs && before === "drop") return "drop";
       const graceMs = isEarly && own !== undefined ? 0 : GRACE_MS;
       // A stream may be further behind than the grace, so what was perhaps sent before the message goes back
-      // once. What comes after that was sent after the message, which somebody else has if it is not here.
-      const isFresh = Math.max(own?.sinceMs ?? -Infinity, notBeforeMs - GRACE_MS) >= comesAtMs;
+      // once. What the stream brings after that was sent after the message, which somebody else has then.
+      const backMs = own?.isLost === true ? Infinity : (own?.sinceMs[stream] ?? -Infinity);
+      const isFresh = Math.max(backMs, sentAfterMs - GRACE_MS) >= comesAtMs;
       if (nowMs < comesAtMs + graceMs || !isFresh) verdict = "give-back";
     }
     if (verdict === "take") this.#keys.delete(key);
@@ -124,7 +129,8 @@ export class FailedKeys {
 
   #set(key: string, messageId: string, head: FailedHead): void {
     const heads: Heads = this.#keys.get(key) ?? new Map();
-    this.#keys.set(key, heads.set(messageId, head));
+    const sinceMs = { ...heads.get(messageId)?.sinceMs, ...head.sinceMs };
+    this.#keys.set(key, heads.set(messageId, { ...head, sinceMs }));
   }
 
   /** Removes keys that hold up nothing any more. */
@@ -143,11 +149,11 @@ function follows(id: string, publishedAtMs: number, otherId: string, otherPublis
   return id.length === otherId.length ? id > otherId : id.length > otherId.length;
 }
 
-function returned({ sinceMs, comesAtMs, publishedAtMs = 0 }: ReturnTimes): FailedHead {
-  return { sinceMs, comesAtMs, before: "give-back", publishedAtMs };
+function returned({ stream, sinceMs, comesAtMs, publishedAtMs = 0 }: ReturnTimes): FailedHead {
+  return { sinceMs: { [stream]: sinceMs }, comesAtMs, before: "give-back", publishedAtMs };
 }
 
 /** It comes again only when its lease here is over, so what comes is never too old. */
 function lostHead(comesAtMs: number, publishedAtMs: number): FailedHead {
-  return { sinceMs: Number.POSITIVE_INFINITY, comesAtMs, before: "drop", publishedAtMs, isLost: true };
+  return { sinceMs: {}, comesAtMs, before: "drop", publishedAtMs, isLost: true };
 }

@@ -29,6 +29,8 @@ export interface PubsubHandle extends Brought {
   readonly messageId: string;
   /** In Unix epoch milliseconds. */
   readonly publishedAtMs: number | undefined;
+  /** A time after which it was sent, as far as its stream tells; monotonic. */
+  sentAfterMs: number | undefined;
   /** The service's number of this delivery; undefined: it counts none. */
   readonly attempt: number | undefined;
 }
@@ -110,6 +112,7 @@ export function decodeMessage(received: ReceivedMessage, arrival: Arrival): Deli
       messageId,
       publishedAtMs: enqueuedAtMs,
       attempt: deliveryAttempt || undefined,
+      sentAfterMs: undefined,
       stream: arrival.stream,
       orderingKey,
       countedUntilMs: undefined,

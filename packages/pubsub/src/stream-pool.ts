@@ -10,9 +10,16 @@ import { bytesOfNext, planStreams } from "./stream-plan.ts";
 
 type Response = protos.google.pubsub.v1.IStreamingPullResponse;
 
+/** What is known of when a stream's deliveries were sent. A stream keeps its order. */
+export interface StreamMark {
+  readonly number: number;
+  /** What comes from now on was sent after this; monotonic. */
+  sentAfterMs: number;
+}
+
 export interface StreamPoolOptions extends ReceiverParts {
   readonly outstanding: Outstanding;
-  readonly onResponse: (response: Response, stream: number) => void;
+  readonly onResponse: (response: Response, stream: StreamMark) => void;
   /** A stream could not be opened, or ended in a way that an immediate retry would not mend. */
   readonly onFailure: (error: unknown) => void;
 }
@@ -114,6 +121,7 @@ export class StreamPool {
     this.#count += 1;
     const number = this.#count;
     const maxBytes = bytesOfNext(this.#open.map((one) => one.maxBytes));
+    const mark = { number, sentAfterMs: clock.now() };
     const stream: PullStream = new PullStream({
       client: this.#place.client,
       subscription: path,
@@ -122,7 +130,7 @@ export class StreamPool {
       maxOutstanding: room,
       maxBytes,
       clock,
-      onResponse: (response) => onResponse(response, number),
+      onResponse: (response) => onResponse(response, mark),
       onEnd: (error) => this.#ended(stream, error),
     });
     if (this.#open.length === 0) this.#parked.clear();

@@ -1,7 +1,7 @@
 import { StallMeter, type Delivery, type Flow, type ReceiveAsk } from "@anyqueue/core/adapter";
 import type { protos } from "@google-cloud/pubsub";
 import { DeliveryBuffer, type Renewal } from "./delivery-buffer.ts";
-import { FailedKeys, type ReturnTimes } from "./failed-keys.ts";
+import { FailedKeys } from "./failed-keys.ts";
 import { GiveBacks } from "./give-backs.ts";
 import { Headroom } from "./headroom.ts";
 import { Outstanding } from "./outstanding.ts";
@@ -9,7 +9,7 @@ import { OPEN_ANSWER_MS } from "./pubsub-limits.ts";
 import { decodeMessage, type PubsubHandle } from "./pubsub-wire.ts";
 import { Receipts } from "./receipts.ts";
 import { confirmed, type Receiver, type ReceiverParts, type Return } from "./receiver.ts";
-import { StreamPool } from "./stream-pool.ts";
+import { StreamPool, type StreamMark } from "./stream-pool.ts";
 import { WaitingAsks } from "./waiting-asks.ts";
 
 type Deliveries = readonly Delivery<PubsubHandle>[];
@@ -106,10 +106,7 @@ export class StreamReceiver implements Receiver {
   }
 
   releasing(handles: readonly PubsubHandle[]): void {
-    const times = this.#returnTimes();
-    const keys = this.#failedKeys(handles, (key, { messageId, publishedAtMs }) =>
-      this.#failed.releasing(key, messageId, { ...times, publishedAtMs }),
-    );
+    const keys = this.#goBack(handles, "releasing");
     if (keys.size === 0) return;
     this.#buffer.dropKeys(keys);
     this.#outstanding.deleteKeys(keys);
@@ -177,16 +174,20 @@ export class StreamReceiver implements Receiver {
     if (this.#headroom.update({ settling: this.#settling, isStarved, nowMs })) this.#want(true);
   }
 
-  #heard({ subscriptionProperties, receivedMessages }: Response, stream: number): void {
+  #heard({ subscriptionProperties, receivedMessages }: Response, mark: StreamMark): void {
     this.#onSign?.();
     const { handBacks, clock, leaseMs, subscription } = this.#parts;
     subscription.learn(subscriptionProperties ?? {});
     if (receivedMessages === undefined || receivedMessages === null || receivedMessages.length === 0) return;
-    const nowMs = clock.now();
+    const [nowMs, wallMs] = [clock.now(), clock.wallNow()];
     const untilMs = nowMs + leaseMs - this.#stalls.waitedMs(nowMs);
     const deliveries = receivedMessages.map((received) => {
       const handedBack = handBacks.of(received.message?.messageId ?? "", received.deliveryAttempt ?? 0);
-      const delivery = decodeMessage(received, { stream, handedBack });
+      const delivery = decodeMessage(received, { stream: mark.number, handedBack });
+      const publishedMs = (delivery.handle.publishedAtMs ?? 0) + nowMs - wallMs;
+      // What comes behind it was sent later. A message from the future shows that the clocks disagree.
+      if (publishedMs <= nowMs) mark.sentAfterMs = Math.max(mark.sentAfterMs, publishedMs);
+      delivery.handle.sentAfterMs = mark.sentAfterMs;
       this.#outstanding.add(delivery.handle, untilMs, nowMs);
       return delivery;
     });
@@ -210,8 +211,7 @@ export class StreamReceiver implements Receiver {
   /** Leaves out what is behind a message that was given back and has not come again (D15). */
   #inOrder(deliveries: Deliveries, untilMs: number): Deliveries {
     if (!this.#parts.subscription.keepsOrder) return deliveries;
-    const { clock } = this.#parts;
-    const [nowMs, wallMs] = [clock.now(), clock.wallNow()];
+    const nowMs = this.#parts.clock.now();
     const early: Delivery<PubsubHandle>[] = [];
     const earlyAgain: Delivery<PubsubHandle>[] = [];
     /** Keys of which something goes back now: what follows goes with it. */
@@ -219,15 +219,13 @@ export class StreamReceiver implements Receiver {
     const ours = deliveries.filter((delivery) => {
       const { handle, orderingKey } = delivery;
       const { messageId, publishedAtMs } = handle;
-      // What was published later was sent later. A message from the future shows that the clocks disagree.
-      const ageMs = wallMs - (publishedAtMs ?? 0);
-      const notBeforeMs = ageMs < 0 ? undefined : nowMs - ageMs;
       const verdict = heldUp.has(orderingKey)
         ? "give-back"
-        : this.#failed.judge(orderingKey, messageId, nowMs, publishedAtMs, notBeforeMs);
-      if (verdict === "give-back") heldUp.add(orderingKey);
-      if (verdict === "give-back")
+        : this.#failed.judge(orderingKey, messageId, nowMs, handle);
+      if (verdict === "give-back") {
+        heldUp.add(orderingKey);
         (this.#failed.isBackEarly(orderingKey, messageId) ? earlyAgain : early).push(delivery);
+      }
       if (verdict === "drop") {
         this.#outstanding.delete(handle);
         this.parked(handle, untilMs);
@@ -243,19 +241,19 @@ export class StreamReceiver implements Receiver {
 
   /** Gives back deliveries that nobody has begun. Until they are back, nothing after them is handed over. */
   #giveBack(deliveries: Deliveries, seconds = 0): void {
-    const times = this.#returnTimes();
     const handles = deliveries.map(({ handle }) => handle);
     for (const handle of handles) this.#outstanding.delete(handle);
-    this.#failedKeys(handles, (key, { messageId, publishedAtMs }) =>
-      this.#failed.returning(key, messageId, { ...times, publishedAtMs }),
-    );
+    this.#goBack(handles, "returning");
     this.#giveBacks.add(deliveries, seconds);
   }
 
-  /** Of a return that begins now: without an answer, the message comes again when its lease ends. */
-  #returnTimes(): ReturnTimes {
+  /** Their return begins now: without an answer, the messages come again when their leases end. */
+  #goBack(handles: readonly PubsubHandle[], how: "releasing" | "returning"): ReadonlySet<string> {
     const sinceMs = this.#parts.clock.now();
-    return { sinceMs, comesAtMs: sinceMs + this.#parts.leaseMs };
+    const comesAtMs = sinceMs + this.#parts.leaseMs;
+    return this.#failedKeys(handles, (key, { messageId, publishedAtMs, stream }) =>
+      this.#failed[how](key, messageId, { stream, sinceMs, comesAtMs, publishedAtMs }),
+    );
   }
 
   /** The next ask opens another stream; how long to wait before it is up to the core (D3). */

@@ -1,4 +1,4 @@
-import type { ConsumerDriver, Delivery, QueueAdapter } from "@anyqueue/core/adapter";
+import type { Clock, ConsumerDriver, Delivery, QueueAdapter } from "@anyqueue/core/adapter";
 import { createVirtualClock } from "@anyqueue/core/testing";
 import { status } from "@grpc/grpc-js";
 import { afterEach, beforeEach, expect, test } from "vitest";
@@ -24,6 +24,12 @@ const idsOf = (deliveries: readonly Delivery<unknown>[]): readonly string[] =>
   deliveries.map(({ providerId }) => providerId);
 
 const keyed = (id: string): ReturnType<typeof stored> => stored(id, id, { message: { orderingKey: "x" } });
+
+/** A message that was published `agoMs` ago, after all others. */
+const recent = (clock: Clock, id: string, orderingKey: string, agoMs = 0): ReturnType<typeof stored> => {
+  const seconds = String(Math.floor((clock.wallNow() - agoMs) / 1_000));
+  return stored(id, id, { message: { orderingKey, publishTime: { seconds, nanos: 0 } } });
+};
 
 /** A consumer that has given back the first message of a key; the server does not send it again. */
 async function waitingForFirst() {
@@ -78,11 +84,41 @@ test("what a stream brings more than a second late is not handed over before the
   await consumer.close();
 });
 
+test("what went back on one stream proves nothing of another that is late as well", async () => {
+  const { clock, consumer } = await waitingForFirst();
+  await consumer.setFlow?.({ maxOutstanding: 20, lanes: 20 }, never);
+  await until(() => server.streams.length === 2);
+  const [one, two] = [server.stream(0), server.stream(1)];
+  // The first fails again, on the other stream. What follows it is late on both.
+  two.send({ receivedMessages: [keyed("1")] });
+  const [first] = await consumer.receiveBatch(ASK, never);
+  await consumer.releaseBatch([{ handle: first?.handle, delayMs: 0, cause: "retry" }], never);
+  await clock.advance("2s");
+  one.send({ receivedMessages: [keyed("2")] });
+  await until(() => server.count("ModifyAckDeadline") === 3);
+  two.send({ receivedMessages: [keyed("2")] });
+  two.send({ receivedMessages: [keyed("1"), keyed("2")] });
+  expect(idsOf(await consumer.receiveBatch(ASK, never))).toEqual(["1", "2"]);
+  await consumer.close();
+});
+
+test("what went back is taken on a stream that was opened after that", async () => {
+  const { clock, consumer } = await waitingForFirst();
+  await clock.advance("2s");
+  server.stream(0).send({ receivedMessages: [keyed("2")] });
+  await until(() => server.count("ModifyAckDeadline") === 2);
+  await consumer.setFlow?.({ maxOutstanding: 20, lanes: 20 }, never);
+  await until(() => server.streams.length === 2);
+  // Another consumer has the first.
+  server.stream(1).send({ receivedMessages: [keyed("2")] });
+  expect(idsOf(await consumer.receiveBatch(ASK, never))).toEqual(["2"]);
+  await consumer.close();
+});
+
 test("what was published later goes back behind a message that perhaps was sent too early", async () => {
   const { clock, consumer } = await waitingForFirst();
   await clock.advance("3s");
-  const publishTime = { seconds: String(Math.floor(clock.wallNow() / 1_000)), nanos: 0 };
-  const third = stored("3", "3", { message: { orderingKey: "x", publishTime } });
+  const third = recent(clock, "3", "x");
   // With a message before it that was perhaps sent earlier, it does go back, behind that.
   server.stream(0).send({ receivedMessages: [keyed("2"), third] });
   await until(() => server.count("ModifyAckDeadline") === 2);
@@ -95,11 +131,27 @@ test("what was published later goes back behind a message that perhaps was sent 
 test("what was published later and comes alone is handed over at once", async () => {
   const { clock, consumer } = await waitingForFirst();
   await clock.advance("3s");
-  const publishTime = { seconds: String(Math.floor(clock.wallNow() / 1_000)), nanos: 0 };
-  const second = stored("2", "2", { message: { orderingKey: "x", publishTime } });
-  server.stream(0).send({ receivedMessages: [second] });
+  server.stream(0).send({ receivedMessages: [recent(clock, "2", "x")] });
   expect(idsOf(await consumer.receiveBatch(ASK, never))).toEqual(["2"]);
   expect(server.count("ModifyAckDeadline")).toBe(1);
+  await consumer.close();
+});
+
+test("so is what comes on its stream behind a message of another key that was published later", async () => {
+  const { clock, consumer } = await waitingForFirst();
+  await clock.advance("3s");
+  server.stream(0).send({ receivedMessages: [recent(clock, "another", "y"), keyed("2")] });
+  expect(idsOf(await consumer.receiveBatch(ASK, never))).toEqual(["another", "2"]);
+  expect(server.count("ModifyAckDeadline")).toBe(1);
+  await consumer.close();
+});
+
+test("a message from the future proves nothing: the clocks disagree", async () => {
+  const { clock, consumer } = await waitingForFirst();
+  await clock.advance("3s");
+  server.stream(0).send({ receivedMessages: [recent(clock, "another", "y", -60_000), keyed("2")] });
+  expect(idsOf(await consumer.receiveBatch(ASK, never))).toEqual(["another"]);
+  await until(() => server.count("ModifyAckDeadline") === 2);
   await consumer.close();
 });
 
