@@ -3,19 +3,12 @@ import type { PubsubHandle } from "./pubsub-wire.ts";
 /** What happens to a delivery: it is handed over, left to come again by itself, or given back at once. */
 export type Verdict = "take" | "drop" | "give-back";
 
-/** A return of a delivery that a stream brought. */
-interface StreamReturn {
-  /** When it began; monotonic. */
-  readonly sinceMs: number;
-  readonly stream: number;
-}
-
 interface FailedHead {
   /**
-   * Its returns, the last of each stream. A returned message is sent again only after its return, so the same
-   * stream brings it again after that. Another stream may be late with an older delivery.
+   * When its last return began, by the stream that had brought it; monotonic. A returned message is sent again only
+   * after its return, so the same stream brings it again after that. Another may be late with an older delivery.
    */
-  readonly returns: readonly StreamReturn[];
+  readonly sinceMs: Readonly<Record<number, number>>;
   /** When the service offers it again; monotonic. */
   readonly comesAtMs: number;
   readonly before: Exclude<Verdict, "take">;
@@ -27,7 +20,11 @@ interface FailedHead {
 }
 
 /** What is known of a return that begins. Moments are monotonic, except for the last. */
-export interface ReturnTimes extends StreamReturn {
+interface ReturnTimes {
+  /** Number of the stream that had brought the message. */
+  readonly stream: number;
+  /** When it begins. */
+  readonly sinceMs: number;
   /** When the service offers the message again at the latest, until the answer says when. */
   readonly comesAtMs: number;
   /** When the message was published. @default 0 */
@@ -73,9 +70,7 @@ export class FailedKeys {
 
   /** The same for a message that was not handed over. */
   returning(key: string, messageId: string, times: ReturnTimes): void {
-    const before = this.#keys.get(key)?.get(messageId)?.returns ?? [];
-    const others = before.filter(({ stream }) => stream !== times.stream);
-    this.#set(key, messageId, { ...returned(times), returns: [...others, times], isEarly: true });
+    this.#set(key, messageId, { ...returned(times), isEarly: true });
   }
 
   /** The release was answered: until the message returns nobody holds it, and all behind it comes again. */
@@ -124,10 +119,8 @@ export class FailedKeys {
       const graceMs = isEarly && own !== undefined ? 0 : GRACE_MS;
       // A stream may be further behind than the grace, so what was perhaps sent before the message goes back
       // once. What the stream brings after that was sent after the message, which somebody else has then.
-      const isFresh =
-        sentAfterMs - GRACE_MS >= comesAtMs ||
-        own?.isLost === true ||
-        own?.returns.some((one) => one.stream === stream && one.sinceMs >= comesAtMs) === true;
+      const backMs = own?.isLost === true ? Infinity : (own?.sinceMs[stream] ?? -Infinity);
+      const isFresh = Math.max(backMs, sentAfterMs - GRACE_MS) >= comesAtMs;
       if (nowMs < comesAtMs + graceMs || !isFresh) verdict = "give-back";
     }
     if (verdict === "take") this.#keys.delete(key);
@@ -136,7 +129,8 @@ export class FailedKeys {
 
   #set(key: string, messageId: string, head: FailedHead): void {
     const heads: Heads = this.#keys.get(key) ?? new Map();
-    this.#keys.set(key, heads.set(messageId, head));
+    const sinceMs = { ...heads.get(messageId)?.sinceMs, ...head.sinceMs };
+    this.#keys.set(key, heads.set(messageId, { ...head, sinceMs }));
   }
 
   /** Removes keys that hold up nothing any more. */
@@ -155,12 +149,11 @@ function follows(id: string, publishedAtMs: number, otherId: string, otherPublis
   return id.length === otherId.length ? id > otherId : id.length > otherId.length;
 }
 
-function returned(times: ReturnTimes): FailedHead {
-  const { comesAtMs, publishedAtMs = 0 } = times;
-  return { returns: [times], comesAtMs, before: "give-back", publishedAtMs };
+function returned({ stream, sinceMs, comesAtMs, publishedAtMs = 0 }: ReturnTimes): FailedHead {
+  return { sinceMs: { [stream]: sinceMs }, comesAtMs, before: "give-back", publishedAtMs };
 }
 
 /** It comes again only when its lease here is over, so what comes is never too old. */
 function lostHead(comesAtMs: number, publishedAtMs: number): FailedHead {
-  return { returns: [], comesAtMs, before: "drop", publishedAtMs, isLost: true };
+  return { sinceMs: {}, comesAtMs, before: "drop", publishedAtMs, isLost: true };
 }

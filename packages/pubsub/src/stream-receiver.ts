@@ -1,7 +1,7 @@
 import { setTimeLimit, StallMeter, type Delivery, type Flow, type ReceiveAsk } from "@anyqueue/core/adapter";
 import type { protos } from "@google-cloud/pubsub";
 import { DeliveryBuffer, type Renewal } from "./delivery-buffer.ts";
-import { FailedKeys, type ReturnTimes } from "./failed-keys.ts";
+import { FailedKeys } from "./failed-keys.ts";
 import { GiveBacks } from "./give-backs.ts";
 import { Headroom } from "./headroom.ts";
 import { Outstanding } from "./outstanding.ts";
@@ -9,8 +9,7 @@ import { OPEN_ANSWER_MS } from "./pubsub-limits.ts";
 import { decodeMessage, type PubsubHandle } from "./pubsub-wire.ts";
 import { Receipts } from "./receipts.ts";
 import { confirmed, type Receiver, type ReceiverParts, type Return } from "./receiver.ts";
-import type { StreamMark } from "./stream-mark.ts";
-import { StreamPool } from "./stream-pool.ts";
+import { StreamPool, type StreamMark } from "./stream-pool.ts";
 import { WaitingAsks } from "./waiting-asks.ts";
 
 type Deliveries = readonly Delivery<PubsubHandle>[];
@@ -107,10 +106,7 @@ export class StreamReceiver implements Receiver {
   }
 
   releasing(handles: readonly PubsubHandle[]): void {
-    const times = this.#returnTimes();
-    const keys = this.#failedKeys(handles, (key, { messageId, publishedAtMs, stream }) =>
-      this.#failed.releasing(key, messageId, { ...times, publishedAtMs, stream }),
-    );
+    const keys = this.#goBack(handles, "releasing");
     if (keys.size === 0) return;
     this.#buffer.dropKeys(keys);
     this.#outstanding.deleteKeys(keys);
@@ -188,7 +184,10 @@ export class StreamReceiver implements Receiver {
     const deliveries = receivedMessages.map((received) => {
       const handedBack = handBacks.of(received.message?.messageId ?? "", received.deliveryAttempt ?? 0);
       const delivery = decodeMessage(received, { stream: mark.number, handedBack });
-      delivery.handle.sentAfterMs = mark.pass(delivery.handle.publishedAtMs, nowMs, wallMs);
+      const publishedMs = (delivery.handle.publishedAtMs ?? 0) + nowMs - wallMs;
+      // What comes behind it was sent later. A message from the future shows that the clocks disagree.
+      if (publishedMs <= nowMs) mark.sentAfterMs = Math.max(mark.sentAfterMs, publishedMs);
+      delivery.handle.sentAfterMs = mark.sentAfterMs;
       this.#outstanding.add(delivery.handle, untilMs, nowMs);
       return delivery;
     });
@@ -223,9 +222,10 @@ export class StreamReceiver implements Receiver {
       const verdict = heldUp.has(orderingKey)
         ? "give-back"
         : this.#failed.judge(orderingKey, messageId, nowMs, handle);
-      if (verdict === "give-back") heldUp.add(orderingKey);
-      if (verdict === "give-back")
+      if (verdict === "give-back") {
+        heldUp.add(orderingKey);
         (this.#failed.isBackEarly(orderingKey, messageId) ? earlyAgain : early).push(delivery);
+      }
       if (verdict === "drop") {
         this.#outstanding.delete(handle);
         this.parked(handle, untilMs);
@@ -241,19 +241,19 @@ export class StreamReceiver implements Receiver {
 
   /** Gives back deliveries that nobody has begun. Until they are back, nothing after them is handed over. */
   #giveBack(deliveries: Deliveries, seconds = 0): void {
-    const times = this.#returnTimes();
     const handles = deliveries.map(({ handle }) => handle);
     for (const handle of handles) this.#outstanding.delete(handle);
-    this.#failedKeys(handles, (key, { messageId, publishedAtMs, stream }) =>
-      this.#failed.returning(key, messageId, { ...times, publishedAtMs, stream }),
-    );
+    this.#goBack(handles, "returning");
     this.#giveBacks.add(deliveries, seconds);
   }
 
-  /** Of a return that begins now: without an answer, the message comes again when its lease ends. */
-  #returnTimes(): Omit<ReturnTimes, "stream"> {
+  /** Their return begins now: without an answer, the messages come again when their leases end. */
+  #goBack(handles: readonly PubsubHandle[], how: "releasing" | "returning"): ReadonlySet<string> {
     const sinceMs = this.#parts.clock.now();
-    return { sinceMs, comesAtMs: sinceMs + this.#parts.leaseMs };
+    const comesAtMs = sinceMs + this.#parts.leaseMs;
+    return this.#failedKeys(handles, (key, { messageId, publishedAtMs, stream }) =>
+      this.#failed[how](key, messageId, { stream, sinceMs, comesAtMs, publishedAtMs }),
+    );
   }
 
   /** The next ask opens another stream; how long to wait before it is up to the core (D3). */
