@@ -19,6 +19,8 @@ export interface Stage {
   readonly promises: Partial<HistoryPromises>;
   /** What seeded schedules may ask of it beside the order. @default nothing */
   readonly features?: ExploredFeatures;
+  /** The same for the widest of them. @default nothing */
+  readonly wideFeatures?: ExploredFeatures;
   /** The name under which the emulator records a hand-over. */
   readonly leaseOf?: LeaseOf;
   /** `address`: `host:port` of the service or of a proxy in front of it. */
@@ -69,19 +71,27 @@ const STAGES = {
     ordered: false,
     promises: { ...RELEASES_COUNT, lateAcks: true },
     features: { needs: ["delay"] },
+    wideFeatures: { needs: ["delay"], emulate: ["ttl"] },
   },
   "sqs-fifo": {
     ...SQS_STAGE,
     ordered: true,
     promises: RELEASES_COUNT,
     features: { needs: ["deduplication"] },
+    wideFeatures: { needs: ["deduplication"], emulate: ["ttl"] },
   },
   // The service counts a delivery lost on its way, but not one whose session ended before its lock.
-  "service-bus": { ...SERVICE_BUS_STAGE, ordered: false, promises: { deliveryCount: "approximate" } },
+  "service-bus": {
+    ...SERVICE_BUS_STAGE,
+    ordered: false,
+    promises: { deliveryCount: "approximate" },
+    wideFeatures: { needs: ["delay", "ttl"] },
+  },
   "service-bus-session": {
     ...SERVICE_BUS_STAGE,
     ordered: true,
     promises: { deliveryCount: "approximate" },
+    wideFeatures: { needs: ["ttl"] },
   },
   // Pub/Sub accepts an ack without reporting its effect, so accepting a late ack is not a violation.
   pubsub: {
@@ -89,16 +99,19 @@ const STAGES = {
     ordered: false,
     promises: { ...RELEASES_COUNT, lateAcks: true },
     features: { emulate: ["delay"] },
+    wideFeatures: { emulate: ["delay", "ttl"] },
   },
   "pubsub-ordered": {
     ...PUBSUB_STAGE,
     ordered: true,
     promises: { ...RELEASES_COUNT, lateAcks: true, redeliversFollowers: true },
+    wideFeatures: { emulate: ["ttl"] },
   },
   "pubsub-exactly-once": {
     ...PUBSUB_STAGE,
     ordered: false,
     promises: RELEASES_COUNT,
+    wideFeatures: { emulate: ["delay", "ttl"] },
     provider: () => pubsub({ provisioning: { exactlyOnce: true } }),
   },
 } as const satisfies Readonly<Record<string, Stage>>;

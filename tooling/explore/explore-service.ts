@@ -30,7 +30,7 @@ export async function exploreService(
   seed: number,
   wrap: (adapter: QueueAdapter) => QueueAdapter = (adapter) => adapter,
 ): Promise<Explored> {
-  const { front, ordered, leaseMs, features, promises } = stage;
+  const { front, ordered, leaseMs, features, wideFeatures, promises } = stage;
   if (front === undefined) throw new TypeError("a stage without a service");
   // The adapter of Service Bus translates the service's times by the machine's clock, as its SDK does.
   const isShared = front !== "service-bus";
@@ -45,6 +45,7 @@ export async function exploreService(
       ordered,
       leaseMs,
       features,
+      wideFeatures,
       faultOf: (choice) => faultOf(stage, choice),
     });
     const startWallMs = isShared ? emulator.clock.now() : undefined;

@@ -1,6 +1,7 @@
-import { HARSH_FROM, messageOf, SPAN_MS } from "./schedule.ts";
+import { HARSH_FROM, messageOf, SPAN_MS, WIDE_FROM } from "./schedule.ts";
 import type { BrokerFault, ExploredFeatures, Incident, PlannedMessage, Schedule } from "./schedule.ts";
 import { SeededChoice } from "./seeded-choice.ts";
+import { wider } from "./wide-schedule.ts";
 
 /** What a schedule needs to know of a service. */
 export interface ServiceSettings {
@@ -10,6 +11,8 @@ export interface ServiceSettings {
   readonly leaseMs: number;
   /** What a definition may ask of it beside the order. @default nothing */
   readonly features?: ExploredFeatures | undefined;
+  /** The same for seeds from `WIDE_FROM` on. @default nothing */
+  readonly wideFeatures?: ExploredFeatures | undefined;
   /** Draws something that the service does wrong. */
   faultOf(choice: SeededChoice): BrokerFault;
 }
@@ -23,7 +26,8 @@ const LONGEST_SEND_DELAY_S = 20;
 
 /**
  * The schedule of a seed for an emulated service: bursts of messages, and faults of the service itself. Seeds from
- * `HARSH_FROM` on draw from everything that processes may do as well.
+ * `HARSH_FROM` on draw from everything that processes may do as well, those from `WIDE_FROM` on from all that a
+ * definition and a consumer can ask for.
  */
 export function serviceScheduleOf(seed: number, settings: ServiceSettings): Schedule {
   const choice = new SeededChoice(seed);
@@ -43,7 +47,10 @@ export function serviceScheduleOf(seed: number, settings: ServiceSettings): Sche
       incidentOf(choice, consumers, settings),
     ).toSorted((a, b) => a.atMs - b.atMs),
   };
-  return seed < HARSH_FROM ? planned : harsher(planned, choice, settings);
+  if (seed < HARSH_FROM) return planned;
+  if (seed < WIDE_FROM) return harsher(planned, choice, settings);
+  const { wideFeatures = {} } = settings;
+  return wider(harsher(planned, choice, { ...settings, features: undefined }), choice, wideFeatures);
 }
 
 /** The same schedule with processes that die, batches, and messages that are sent with more than a body. */

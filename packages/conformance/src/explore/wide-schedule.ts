@@ -20,7 +20,7 @@ export function wider(schedule: Schedule, choice: SeededChoice, features: Explor
 function usesOf(schedule: Schedule, choice: SeededChoice): Schedule {
   // The order is the application's business where it pulls.
   const pulls = !schedule.ordered && choice.chance(0.5);
-  const isLimited = !pulls && choice.chance(0.3);
+  const isLimited = !pulls && schedule.batch === undefined && choice.chance(0.3);
   const batch = choice.chance(0.3) ? choice.whole(2, 10) : undefined;
   return {
     ...schedule,
