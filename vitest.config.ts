@@ -153,6 +153,8 @@ export default defineConfig({
         test: {
           name: "emulator",
           isolate: false,
+          // Without it, Google's client looks for a metadata server and warns that there is none.
+          env: { METADATA_SERVER_DETECTION: "none" },
           include: EMULATOR,
           setupFiles: KEEP_COMPILED,
           pool: "forks",

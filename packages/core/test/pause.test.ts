@@ -44,6 +44,21 @@ describe("pause", () => {
 });
 
 describe("a rate limit", () => {
+  test("holds across a restart of its consumer, as a supervisor makes after a failure", async () => {
+    const { clock, queue, consumer } = consumerBench({ options: { rateLimit: { count: 2, per: "10s" } } });
+    for (let index = 0; index < 4; index += 1) queue.put(`m${index}`);
+    const startsMs: number[] = [];
+    for (const untilMs of [5_000, 12_000]) {
+      const run = consumer.run(() => {
+        startsMs.push(clock.now());
+      });
+      await clock.advance(untilMs - clock.now());
+      await consumer.close();
+      await run;
+    }
+    expect(startsMs).toEqual([0, 0, 10_000, 10_000]);
+  });
+
   test("holds in every window, and takes no more from the queue than it may start", async () => {
     const { clock, queue, consumer } = consumerBench({ options: { rateLimit: { count: 5, per: "10s" } } });
     for (let index = 0; index < 30; index += 1) queue.put(`m${index}`);

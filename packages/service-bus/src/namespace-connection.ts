@@ -2,7 +2,7 @@ import { AsyncLocalStorage } from "node:async_hooks";
 import { subscribe, unsubscribe } from "node:diagnostics_channel";
 import { once } from "node:events";
 import type { Socket } from "node:net";
-import { QueueError, setTimeLimit, systemClock } from "@anyqueue/core/adapter";
+import { QueueError } from "@anyqueue/core/adapter";
 import type { ServiceBusAdministrationClient, ServiceBusClient } from "@azure/service-bus";
 import { ClientLife } from "./client-life.ts";
 import { field } from "./field.ts";
@@ -13,6 +13,7 @@ import { RequestLimits } from "./outlast-sdk.ts";
 import { PROVIDER } from "./refusal.ts";
 import { classifyServiceBusError } from "./service-bus-errors.ts";
 import { CLOSE_TIMEOUT_MS } from "./service-bus-limits.ts";
+import { settlesWithin } from "./settles-within.ts";
 import type { SocketListener } from "./tell-of-sockets.ts";
 import { watchSilence } from "./watch-silence.ts";
 
@@ -287,17 +288,4 @@ function isSocket(value: unknown): value is Socket {
   // Not imported: `node:net` would be a third of what this package takes to load.
   const net = process.getBuiltinModule("node:net");
   return value instanceof net.Socket;
-}
-
-/** Resolves with false if the work takes longer. Never rejects. */
-async function settlesWithin(work: Promise<unknown>, limitMs: number): Promise<boolean> {
-  return await new Promise((resolve) => {
-    const timer = setTimeLimit(systemClock, () => resolve(false), limitMs, true);
-    void work
-      .catch(() => {})
-      .finally(() => {
-        timer.cancel();
-        resolve(true);
-      });
-  });
 }

@@ -1,8 +1,10 @@
 import { expect, test } from "vitest";
 import { classifySqsError } from "../src/sqs-errors.ts";
 import type { HttpReply } from "../src/sqs-http-handler.ts";
-import { call, connect, server } from "./copying-clients.ts";
+import { call, connect, serveEachTest, server } from "./copying-clients.ts";
 import { rejection } from "./open-adapter.ts";
+
+serveEachTest();
 
 // The trap: releases 3.946 to 3.994 of the SDK fail with a TypeError over every refusal without the header
 // `x-amzn-query-error`. https://github.com/aws/aws-sdk-js-v3/issues/7749 (2026-11-30)

@@ -9,6 +9,7 @@ import { DrainTime } from "../time/drain-time.ts";
 import { driverEvents } from "./engine.ts";
 import { closeInTime, closeOpened, openConsumer, type OpenedConsumer } from "./open-consumer.ts";
 import { Pipeline } from "./pipeline.ts";
+import type { RateLimit } from "./rate-limit.ts";
 import { ReceiveFailures } from "./receive-failures.ts";
 import type { ConsumerSettings } from "./resolve-options.ts";
 import type { SettledMemory } from "./settled-memory.ts";
@@ -17,6 +18,7 @@ export interface ConsumerRunOptions {
   readonly setup: ConsumerSetup;
   readonly settings: ConsumerSettings;
   readonly memory: SettledMemory;
+  readonly rateLimit: RateLimit | undefined;
   /** The handler, wrapped in its middleware. */
   readonly handle: Handler<unknown>;
   /** Most deliveries in handlers at once. */

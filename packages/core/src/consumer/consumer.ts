@@ -21,6 +21,7 @@ import {
   resolveOptions,
   type ConsumerSettings,
 } from "./resolve-options.ts";
+import { RateLimit } from "./rate-limit.ts";
 import { SettledMemory } from "./settled-memory.ts";
 
 /** Creates a consumer without I/O. @throws INVALID_ARGUMENT for invalid options */
@@ -37,6 +38,8 @@ class Consumer<Body> implements QueueConsumer<Body> {
   readonly #settings: ConsumerSettings;
   /** Kept across restarts: a redelivery may reach the next run. */
   readonly #memory = new SettledMemory();
+  /** Kept, too: its spans do not begin anew. */
+  readonly #rateLimit: RateLimit | undefined;
   #concurrency: number;
   #isPaused = false;
   #run: { readonly life: ConsumerRun; readonly batchSize: number; readonly gatherer?: Gatherer } | undefined;
@@ -48,7 +51,9 @@ class Consumer<Body> implements QueueConsumer<Body> {
   constructor(setup: ConsumerSetup) {
     this.#setup = setup;
     this.#settings = resolveOptions(setup.options, setup.details.policy);
-    this.#concurrency = this.#settings.concurrency;
+    const { concurrency, rateLimit } = this.#settings;
+    this.#concurrency = concurrency;
+    this.#rateLimit = rateLimit && new RateLimit(rateLimit.count, rateLimit.perMs);
   }
 
   async run(handler: Handler<Body>): Promise<DrainReport> {
@@ -144,6 +149,7 @@ class Consumer<Body> implements QueueConsumer<Body> {
       setup: this.#setup,
       settings: this.#settings,
       memory: this.#memory,
+      rateLimit: this.#rateLimit,
       handle: isWrapped ? composeHandle(middleware, handler, target.name) : handler,
       limit: this.#concurrency * batchSize,
       isPaused: this.#isPaused,

@@ -11,7 +11,7 @@ import { createEngine, driverEvents, sharedSteps, type Engine } from "./engine.t
 import { keyLanesFor, type KeyLanes } from "./key-lanes.ts";
 import { knownMessagesFor } from "./known-messages.ts";
 import type { OpenedConsumer } from "./open-consumer.ts";
-import { RateLimit } from "./rate-limit.ts";
+import type { RateLimit } from "./rate-limit.ts";
 import { ReceiveLoop } from "./receive-loop.ts";
 import type { ConsumerSettings } from "./resolve-options.ts";
 import { Room } from "./room.ts";
@@ -25,6 +25,7 @@ export interface PipelineOptions {
   readonly settings: ConsumerSettings;
   readonly opened: OpenedConsumer;
   readonly memory: SettledMemory;
+  readonly rateLimit: RateLimit | undefined;
   /** The handler, wrapped in its middleware. */
   readonly handle: Handler<unknown>;
   /** Most deliveries in handlers at once. */
@@ -175,12 +176,11 @@ export class Pipeline {
   }
 
   #newDispatcher(): Dispatcher {
-    const { setup, settings, limit } = this.#options;
-    const { rateLimit } = settings;
+    const { setup, limit, rateLimit } = this.#options;
     return new Dispatcher({
       limit,
       clock: setup.clock,
-      rateLimit: rateLimit && new RateLimit(rateLimit.count, rateLimit.perMs),
+      rateLimit,
       lanes: this.#lanes,
       start: (held, nowMs) => this.#worker.start(held, nowMs),
       onTokens: () => {

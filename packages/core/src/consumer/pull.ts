@@ -1,10 +1,8 @@
 import type { Delivery } from "../driver/delivery.ts";
-import { callProblems, countProblems, refuseProblems } from "../errors/check-options.ts";
 import { QueueError } from "../errors/queue-error.ts";
 import { wrapDriverError } from "../errors/wrap-error.ts";
-import type { DrainReport, QueueConsumer, ReceivedMessage } from "../queue-consumer.ts";
+import type { DrainReport, ReceivedMessage } from "../queue-consumer.ts";
 import { cancelledError } from "../time/abort.ts";
-import { durationToMs } from "../time/duration.ts";
 import { orAborted } from "../time/or-aborted.ts";
 import type { ConsumerSetup } from "./consumer-setup.ts";
 import { drain, NOTHING_HANDLED } from "./drain.ts";
@@ -18,11 +16,10 @@ import { leaseLost } from "./lease.ts";
 import { openConsumer } from "./open-consumer.ts";
 import { admitAll, holdAll, type PulledMessage } from "./pull-admission.ts";
 import { ReceiveFailures } from "./receive-failures.ts";
+import { checkedOptions, type ReceiveOptions } from "./receive-options.ts";
 import type { ConsumerSettings } from "./resolve-options.ts";
 import type { SettledMemory } from "./settled-memory.ts";
 import { longestWaitMs, Watchdog } from "./watchdog.ts";
-
-type ReceiveOptions = NonNullable<Parameters<QueueConsumer<unknown>["receive"]>[0]>;
 
 export interface PullerOptions {
   readonly setup: ConsumerSetup;
@@ -291,11 +288,4 @@ function giveBack({ executor }: Engine, held: readonly HeldDelivery[]): void {
 /** A function, because the compiler does not know that the property changes while we wait. */
 function isAborted(signal: AbortSignal): boolean {
   return signal.aborted;
-}
-
-function checkedOptions(options: ReceiveOptions): { readonly max: number; readonly waitMs: number } {
-  const problems = callProblems(options, ["max", "wait", "signal"], "receive");
-  const { max = 1, wait = "0ms" } = options ?? {};
-  refuseProblems([...problems, ...countProblems(max, "receive.max")]);
-  return { max, waitMs: durationToMs(wait, "receive.wait") };
 }

@@ -1,6 +1,6 @@
 import * as six from "@google-cloud/pubsub";
 import * as five from "@google-cloud/pubsub-5";
-import { onTestFinished, vi } from "vitest";
+import { onTestFinished } from "vitest";
 import type { EmulatorOptions } from "../../src/emulator-options.ts";
 import { startEmulator, type Emulator } from "../../src/emulator.ts";
 
@@ -14,7 +14,7 @@ export interface PubsubLibrary {
 
 export const PUBSUB_LIBRARIES: readonly PubsubLibrary[] = [
   { version: "6.3.0", library: six },
-  { version: "5.3.1", library: five as unknown as Library },
+  { version: "5.3.0", library: five as unknown as Library },
 ];
 
 type GeneratedOptions = NonNullable<ConstructorParameters<typeof six.v1.PublisherClient>[0]>;
@@ -42,8 +42,6 @@ export async function runPubsub(
   { library }: PubsubLibrary,
   options: EmulatorOptions = {},
 ): Promise<RunningPubsub> {
-  // Without it, the client looks for a metadata server and warns that there is none.
-  vi.stubEnv("METADATA_SERVER_DETECTION", "none");
   const emulator = await startEmulator({ pubsubPort: 0, ...options });
   onTestFinished(() => emulator.close());
   const apiEndpoint = emulator.endpoints.pubsub ?? "";

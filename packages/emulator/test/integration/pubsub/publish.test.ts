@@ -131,7 +131,8 @@ describe.each(PUBSUB_LIBRARIES)("publish, with the client $version", (library) =
   ])("%s is refused, and nothing is published", async (_what, messages, text) => {
     const { publisher, createPair, emulator } = await runPubsub(library);
     const { topic } = await createPair();
-    const failure = await failureOf(publisher.publish({ topic, messages }, BUDGET));
+    // Release 5 gathers requests, and counts their messages itself.
+    const failure = await failureOf(publisher.publish({ topic, messages }, { ...BUDGET, isBundling: false }));
     expect(failure.code).toBe(3);
     expect(failure.text).toContain(text);
     expect(emulator.pubsub.subscriptions()[0]?.messages).toEqual([]);
