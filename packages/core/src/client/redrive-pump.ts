@@ -43,6 +43,8 @@ export class RedrivePump {
   readonly #held = new Map<string, unknown>();
   /** The held messages delivered again since the last new one: their leases have ended. */
   readonly #again = new Set<string>();
+  /** Ids of what died in the millisecond of the start: virtual time may stand still. */
+  readonly #diedAtStart = new Set<string>();
 
   /** @param isFiltered what the filter passes over is held to the end */
   constructor(source: Place, from: Target, admin: AdminDriver | undefined, isFiltered: boolean) {
@@ -81,8 +83,9 @@ export class RedrivePump {
       const fresh = deliveries.filter(({ providerId }) => !this.#held.has(providerId));
       for (const { providerId, handle } of deliveries) this.#held.set(providerId, handle);
       this.#noteAgain(deliveries, fresh.length > 0);
-      // What is moved may fail again at once: moving that too could go on for ever.
-      const chosen = fresh.filter((delivery) => !(diedAt(delivery) > startedAtMs) && isChosen(delivery));
+      const chosen = fresh.filter(
+        (delivery) => !this.#diedAgain(delivery, startedAtMs) && isChosen(delivery),
+      );
       const messages = chosen.map((delivery) => this.#outgoing(delivery));
       let begin = 0;
       for (const request of splitRequests(messages, this.#producer, this.#source.target)) {
@@ -94,6 +97,16 @@ export class RedrivePump {
         if (failure !== undefined) throw failure;
       }
     }
+  }
+
+  /** What is moved may fail again at once: moving that too could go on for ever. */
+  #diedAgain({ id, attributes }: Delivery<unknown>, startedAtMs: number): boolean {
+    // By the core's own record: a whole number of Unix epoch milliseconds.
+    const atMs = Number(attributes[RESERVED.deadLast] ?? 0);
+    const isAtStart = Math.round(startedAtMs) === atMs;
+    const isKnown = isAtStart && this.#diedAtStart.has(id);
+    if (isAtStart) this.#diedAtStart.add(id);
+    return isKnown || atMs > startedAtMs;
   }
 
   /** @throws LEASE_LOST if messages the filter rejected keep coming back before the others are reached */
@@ -234,9 +247,4 @@ export class RedrivePump {
       ...withoutUndefined({ orderingKey: delivery.orderingKey }),
     });
   }
-}
-
-/** By the core's own record, Unix epoch milliseconds; 0 or NaN if it has none. */
-function diedAt({ attributes }: Delivery<unknown>): number {
-  return Number(attributes[RESERVED.deadLast] ?? 0);
 }
