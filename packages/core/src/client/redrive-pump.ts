@@ -74,7 +74,7 @@ export class RedrivePump {
       ),
     );
     const { limits } = this.#from;
-    const startedAtMs = this.#source.connection.clock.wallNow();
+    const startedAtMs = Math.round(this.#source.connection.clock.wallNow()); // as the record of a death
     for (let moved = 0; moved < max;) {
       signal.throwIfAborted();
       const maxItems = Math.min(limits.receive.maxItems, max - moved);
@@ -103,7 +103,7 @@ export class RedrivePump {
   #diedAgain({ id, attributes }: Delivery<unknown>, startedAtMs: number): boolean {
     // By the core's own record: a whole number of Unix epoch milliseconds.
     const atMs = Number(attributes[RESERVED.deadLast] ?? 0);
-    const isAtStart = Math.round(startedAtMs) === atMs;
+    const isAtStart = atMs === startedAtMs;
     const isKnown = isAtStart && this.#diedAtStart.has(id);
     if (isAtStart) this.#diedAtStart.add(id);
     return isKnown || atMs > startedAtMs;
