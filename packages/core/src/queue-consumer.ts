@@ -78,8 +78,8 @@ export interface Message<Body> {
 export interface HandlerContext {
   /**
    * Aborts when the work should stop; a handler that stops then throws, because returning acks. Its reason is
-   * a `QueueError`: `LEASE_LOST`, `TIMEOUT` (`handlerTimeout`) or `CANCELLED` (the time of a `close` is over; of
-   * a pulled message: it begins). Pass it on to `fetch` and the like. In a batch: when all of it should stop.
+   * a `QueueError`: `LEASE_LOST`, `TIMEOUT` (`handlerTimeout`, or a middleware threw first) or `CANCELLED` (the
+   * time of a `close` is over; of a pulled message: it begins). Pass it on to `fetch`. In a batch: when all stops.
    */
   readonly signal: AbortSignal;
   /** 1 on the first delivery, and always if the provider does not count. In a batch: the highest one. */

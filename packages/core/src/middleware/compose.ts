@@ -1,3 +1,4 @@
+import { RunContext } from "../consumer/run-context.ts";
 import { QueueError } from "../errors/queue-error.ts";
 import type { Handler, HandlerContext, Message } from "../queue-consumer.ts";
 import { heard, type Unheard } from "./heard.ts";
@@ -27,8 +28,11 @@ export function composeHandle(
     if (middleware.handle === undefined) return next;
     return async (message: Message<unknown>, context: HandlerContext) => {
       const run = async (): Promise<unknown> => await next(message, context);
-      return await around(middleware.name, run, (once) =>
-        middleware.handle?.(message, context, once, target),
+      return await around(
+        middleware.name,
+        run,
+        (once) => middleware.handle?.(message, context, once, target),
+        (cause) => RunContext.stop(context, leftEarly(middleware.name, target, cause)),
       );
     };
   }, last);
@@ -36,18 +40,22 @@ export function composeHandle(
 
 /**
  * Calls a hook with a `next` that runs once. A hook that forgets to await it ends with it: otherwise a message
- * would be acked while its handler still runs, or although it has failed.
+ * would be acked while its handler still runs, or although it has failed. With `stop`, one that throws before
+ * `next` has ended does so, too: the retry would run beside what it left (docs/decisions/0067).
  */
 async function around<Args extends readonly unknown[]>(
   name: string,
   run: (...args: Args) => Promise<unknown>,
   hook: (next: (...args: Args) => Promise<unknown>) => Promise<unknown> | undefined,
+  stop?: (cause: unknown) => void,
 ): Promise<unknown> {
   const unheard: Unheard = new Set();
   let running: Promise<unknown> | undefined;
   let isRunning = false;
+  let hasThrown = false;
   const runOnce = async (args: Args): Promise<unknown> => {
-    if (running !== undefined) throw calledTwice(name);
+    if (hasThrown) throw misused(name, "after it threw");
+    if (running !== undefined) throw misused(name, "twice");
     isRunning = true;
     running = run(...args);
     try {
@@ -56,16 +64,35 @@ async function around<Args extends readonly unknown[]>(
       isRunning = false;
     }
   };
-  const result = await hook((...args) => heard(runOnce(args), unheard));
+  let result: unknown;
+  try {
+    result = await hook((...args) => heard(runOnce(args), unheard));
+  } catch (error) {
+    hasThrown = true;
+    if (isRunning && stop !== undefined) {
+      stop(error);
+      await Promise.allSettled([running]);
+    }
+    throw error;
+  }
   if (isRunning) await running;
   if (unheard.size > 0) await Promise.all(unheard);
   return result;
 }
 
-/** A second `next()` would send or handle the message twice. */
-function calledTwice(name: string): QueueError {
+/** It would send or handle the message twice, or beside its retry. */
+function misused(name: string, when: string): QueueError {
   return new QueueError("INVALID_ARGUMENT", {
-    what: `the middleware ${JSON.stringify(name)} called next() twice`,
+    what: `the middleware ${JSON.stringify(name)} called next() ${when}`,
     remedy: "Call next() once, or throw to retry the message.",
+  });
+}
+
+function leftEarly(name: string, target: string, cause: unknown): QueueError {
+  return new QueueError("TIMEOUT", {
+    what: `the middleware ${JSON.stringify(name)} threw while the handler was running`,
+    remedy: "Stop; the message is retried when the handler has ended.",
+    target,
+    cause,
   });
 }

@@ -39,8 +39,9 @@ export interface Middleware {
   /**
    * Runs around a handler. `next` runs it, and rejects with what it throws. Returning acks the message, even
    * if `next` was not called; throwing counts as if the handler had thrown. If this returns without having
-   * awaited `next()`, or while the handler still runs, the handler's result decides. `target` is the name of
-   * the queue or subscription that the message came from.
+   * awaited `next()`, or while the handler still runs, the handler's result decides. If it throws while the
+   * handler still runs, the handler's signal aborts with `TIMEOUT`, and the run fails when the handler has ended.
+   * `target` is the name of the queue or subscription that the message came from.
    */
   handle?(
     message: Message<unknown>,
