@@ -49,13 +49,19 @@ describe("the time that the platform gives", () => {
     expect(outcomes).toEqual([{ kind: "ack" }]);
   });
 
-  test("is kept although a handler ignores its signal; its late end changes nothing", async () => {
+  test("is kept although a handler ignores its signal, which is said; its late end changes nothing", async () => {
     const { call, clock, emitted } = eventBench(async () => {
       await new Promise<void>((resolve) => void clock.setTimer(resolve, 3_600_000));
     });
     const outcomes = await eventually(clock, call({ deliveries: [orderDelivery("a")], timeoutMs: 30_000 }));
     expect(outcomes).toEqual([UNFINISHED]);
     expect(clock.now()).toBeLessThan(30_000);
+    expect(emitted).toMatchObject([
+      {
+        name: "notice",
+        event: { text: expect.stringMatching(/^a handler still runs after .* comes again$/u) },
+      },
+    ]);
     await clock.advance("1h");
     expect(emitted.at(-1)).toMatchObject({ name: "late-result", event: { result: "returned" } });
   });

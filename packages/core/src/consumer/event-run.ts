@@ -154,7 +154,9 @@ export class EventRun {
         target: this.#options.opened.target.name,
       }),
     );
-    if (!(await within(clock, graceMs, this.#allLeft.promise, true))) this.#worker.giveBackRunning();
+    if (await within(clock, graceMs, this.#allLeft.promise, true)) return;
+    this.#worker.giveBackRunning();
+    this.#worker.reportAbandoned();
   }
 
   #stopStarting(): void {

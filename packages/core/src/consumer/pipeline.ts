@@ -169,7 +169,10 @@ export class Pipeline {
           this.#watchdog.stop();
           await steps.stopLeases();
         },
-        report: () => executor.tally.report(this.#worker.active),
+        report: () => {
+          this.#worker.reportAbandoned();
+          return executor.tally.report(this.#worker.active);
+        },
       },
       time,
     );

@@ -153,6 +153,19 @@ export class Worker {
     for (const held of this.#running()) this.#parts.executor.apply(held, UNSTARTED);
   }
 
+  /** Says which handlers still run at the end: nothing else would tell whoever ends the process. */
+  reportAbandoned(): void {
+    const { events, target, time } = this.#parts;
+    for (const { delivery, failure, outcome, startedAtMs } of this.#orphans) {
+      const ranMs = Math.round(time.quick() - startedAtMs);
+      const [id, providerId] = [delivery.id, delivery.providerId].map((each) => JSON.stringify(each));
+      const isDead = outcome?.kind === "dead-letter" && failure === undefined;
+      const fate = isDead ? "is in the dead letters" : "comes again";
+      const text = `a handler still runs after ${ranMs} ms and is abandoned; its message ${id} (provider id ${providerId}) ${fate}`;
+      events.emit("notice", { target, text });
+    }
+  }
+
   #hold(delivery: Delivery<unknown>, ask: number, stalledMs: number, nowMs?: number): HeldDelivery {
     const key = this.#parts.lanes === undefined ? undefined : delivery.orderingKey;
     this.outstanding += 1;
