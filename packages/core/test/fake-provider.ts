@@ -20,7 +20,7 @@ export interface FakeServiceOptions {
   readonly probeError?: Error;
   /** Capabilities as the probe corrects them. */
   readonly probed?: Partial<Capabilities>;
-  /** The side of an entity whose `open` never settles. */
+  /** The side of an entity whose `open` never settles, or `"admin"`: the administration never loads. */
   readonly hangs?: string;
   /** The error of opening a side of an entity, by `"<side> <entity>"`. */
   readonly openErrors?: Readonly<Record<string, Error>>;
@@ -111,7 +111,12 @@ export class FakeService {
       },
       openProducer: (target) => this.#producer(target),
       openConsumer: (target) => this.#consumer(target),
-      ...(hasAdmin && { admin: async () => this.#admin() }),
+      ...(hasAdmin && {
+        admin: async () => {
+          if (this.#options.hangs === "admin") await new Promise(() => {});
+          return this.#admin();
+        },
+      }),
       close: async () => {
         this.log.push(`close ${place}`);
       },

@@ -10,18 +10,24 @@ import { FakeService, type FakeServiceOptions } from "./fake-provider.ts";
 const orders = defineQueue("orders");
 const never = async (): Promise<never> => await new Promise(() => {});
 
-/** A redrive of one message on a virtual clock; `ms` is how long it may take to give up. */
-async function redriven(options: FakeServiceOptions, ms: number) {
+/** A redrive of `count` messages on a virtual clock; `ms` is how long it may take to give up, or to heed `stop`. */
+async function redriven(
+  options: FakeServiceOptions,
+  ms: number,
+  { stop, count = 1, filter }: { stop?: AbortController; count?: number; filter?: () => boolean } = {},
+) {
   const clock = createVirtualClock();
   const service = new FakeService({ capabilities: {}, ...options });
-  service.put("orders-dead", { id: "m" });
+  for (let index = 0; index < count; index += 1) service.put("orders-dead", { id: "m" });
   const directory = service.directory({}, clock);
   const admin = createAdmin(directory, new AbortController().signal, () => {}, createEventSink([]));
   const all = async (): Promise<void> => {
-    for await (const _ of admin.redrive(orders)) continue;
+    for await (const _ of admin.redrive(orders, { signal: stop?.signal, filter })) continue;
   };
   let error: unknown;
   const ended = errorOf(all()).then((thrown) => (error = thrown ?? "ended"));
+  await clock.settle();
+  stop?.abort(new Error("enough"));
   await clock.advance(ms);
   void ended;
   return { error, service, clock };
@@ -42,10 +48,32 @@ describe("a redrive over a driver that hangs", () => {
     },
   );
 
+  test.each([
+    ["to load the administration", { hangs: "admin" }],
+    ["to open the source", { hangs: "producer orders" }],
+    ["to open the dead letters", { hangs: "consumer orders-dead" }],
+    ["to count", { admin: { inspect: never } }],
+    ["to receive", { consumer: { receiveBatch: never } }],
+    ["to send", { producer: { sendBatch: never } }],
+  ] satisfies readonly (readonly [string, FakeServiceOptions])[])(
+    "%s ends when it is aborted",
+    async (_what, options) => {
+      const { error, service } = await redriven(options, 1_000, { stop: new AbortController() });
+      expect(error).toMatchObject({ code: "CANCELLED", cause: new Error("enough") });
+      expect(service.messages("orders-dead").every(({ isHeld }) => !isHeld)).toBe(true);
+    },
+  );
+
   test("to count goes on without the count", async () => {
     const { error, service } = await redriven({ admin: { inspect: never } }, 60_000);
     expect(error).toBe("ended");
     expect(service.ids("orders")).toEqual(["m"]);
+  });
+
+  test("to give back is not asked for more: all comes again when its lease ends", async () => {
+    const many = { count: 100, filter: () => false };
+    const { error } = await redriven({ consumer: { releaseBatch: never } }, 40_000, many);
+    expect(error).toBe("ended");
   });
 
   test("gives back what a late receive brings", async () => {

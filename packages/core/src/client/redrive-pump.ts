@@ -1,5 +1,6 @@
 import { splitRequests } from "../batching/split-requests.ts";
 import { answerInTime } from "../consumer/answer-in-time.ts";
+import { cutOffBy } from "../consumer/cut-off.ts";
 import { alignedResults, isReceipt } from "../consumer/results-of-alive.ts";
 import { timedRequest } from "../consumer/timed-request.ts";
 import type { AdminDriver, EntityCounts } from "../driver/admin-driver.ts";
@@ -7,7 +8,7 @@ import { checkedConsumer, checkedProducer } from "../driver/check-driver.ts";
 import type { Delivery, OutgoingMessage } from "../driver/delivery.ts";
 import type { ConsumerDriver, ItemResult, Operation, ProducerDriver, ReceiveAsk } from "../driver/driver.ts";
 import type { Target } from "../driver/entity.ts";
-import { QueueError } from "../errors/queue-error.ts";
+import { isQueueError, QueueError } from "../errors/queue-error.ts";
 import { wrapDriverError } from "../errors/wrap-error.ts";
 import { RESERVED } from "../message/attributes.ts";
 import { copyOf } from "../message/copy-of.ts";
@@ -160,7 +161,7 @@ export class RedrivePump {
     await within(this.#source.connection.clock, CLOSE_WITHIN_MS, closed);
   }
 
-  /** Never rejects: a message that is not released returns when its lease ends. */
+  /** Never rejects: a message that is not released returns when its lease ends. Without an answer it ends. */
   async #release(handles: readonly unknown[]): Promise<void> {
     const items = handles.map((handle) => ({ handle, delayMs: 0, cause: "unstarted" as const }));
     const { maxItems } = this.#from.limits.release;
@@ -168,7 +169,8 @@ export class RedrivePump {
       const some = items.slice(start, start + maxItems);
       const release = async (ended: AbortSignal): Promise<unknown> =>
         await this.#consumer.releaseBatch(some, ended);
-      await this.#inTime("release", SETTLE_MS, release).catch(() => {});
+      const error = await this.#inTime("release", SETTLE_MS, release).catch((thrown: unknown) => thrown);
+      if (isQueueError(error, "TIMEOUT")) return;
     }
   }
 
@@ -211,16 +213,18 @@ export class RedrivePump {
     }
   }
 
-  /** A silent driver must not block the caller. Settlements go on when the caller's signal aborts. */
+  /** A silent driver must not block the caller. Settlements have no `signal`: they go on when it aborts. */
   async #inTime<T>(
     operation: Operation,
     withinMs: number,
     call: (ended: AbortSignal) => Promise<T>,
     signal?: AbortSignal,
   ): Promise<T> {
-    return await timedRequest(this.#source.connection.clock, operation, withinMs, async (timeout) => {
-      return await call(signal === undefined ? timeout : AbortSignal.any([signal, timeout]));
-    });
+    const { clock } = this.#source.connection;
+    return await cutOffBy(
+      signal,
+      async (cutOff) => await timedRequest(clock, operation, withinMs, call, cutOff),
+    );
   }
 
   /** Names the source for a failed send, and the dead letters for a failed ack. */

@@ -4,6 +4,7 @@ import { QueueError } from "../errors/queue-error.ts";
 import { unheard } from "../errors/unheard.ts";
 import { wrapDriverError } from "../errors/wrap-error.ts";
 import { rawMessage } from "../message/decode-message.ts";
+import { orAborted } from "../time/or-aborted.ts";
 import { aborted } from "./aborted.ts";
 import type { RedriveOptions } from "./client-types.ts";
 import { locateDeadLetters, type Directory, type Place } from "./directory.ts";
@@ -23,7 +24,12 @@ export async function* redrive(
   const from = await locateDeadLetters(place, directory, signal);
   try {
     signal.throwIfAborted();
-    const admin = adapter.admin === undefined ? undefined : await source.connection.admin();
+    const loaded = adapter.admin === undefined ? undefined : source.connection.admin();
+    const admin =
+      loaded &&
+      (await orAborted(loaded, signal, () => {
+        throw aborted(signal, from);
+      }));
     // The service would leave an emulated ttl as it is, and consumers would drop what comes back.
     const isMortal = source.details.emulate.includes("ttl") && !source.target.capabilities.ttl;
     const isAll = max === Number.POSITIVE_INFINITY && filter === undefined;

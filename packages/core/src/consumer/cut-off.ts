@@ -39,3 +39,21 @@ export class CutOff {
     }
   }
 }
+
+/** Runs requests that end when `signal` aborts, even if it has already. */
+export async function cutOffBy<T>(
+  signal: AbortSignal | undefined,
+  run: (cutOff: CutOff) => Promise<T>,
+): Promise<T> {
+  const cutOff = new CutOff();
+  const end = (): void => {
+    cutOff.end(signal?.reason);
+  };
+  if (signal?.aborted === true) end();
+  signal?.addEventListener("abort", end);
+  try {
+    return await run(cutOff);
+  } finally {
+    signal?.removeEventListener("abort", end);
+  }
+}

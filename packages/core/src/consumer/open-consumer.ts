@@ -7,7 +7,7 @@ import { wrapDriverError } from "../errors/wrap-error.ts";
 import type { Clock } from "../time/clock.ts";
 import { within } from "../time/within.ts";
 import type { ConsumerSetup } from "./consumer-setup.ts";
-import { CutOff } from "./cut-off.ts";
+import { cutOffBy, type CutOff } from "./cut-off.ts";
 import {
   createCopyRoute,
   routeToNowhere,
@@ -48,17 +48,7 @@ export async function openConsumer(
   options: Omit<ConsumerDriverOptions<unknown>, "leaseMs">,
   cut: AbortSignal,
 ): Promise<OpenedConsumer> {
-  const cutOff = new CutOff();
-  const end = (): void => {
-    cutOff.end(cut.reason);
-  };
-  if (cut.aborted) end();
-  cut.addEventListener("abort", end);
-  try {
-    return await openIt({ ...setup, cutOff }, settings, options);
-  } finally {
-    cut.removeEventListener("abort", end);
-  }
+  return await cutOffBy(cut, async (cutOff) => await openIt({ ...setup, cutOff }, settings, options));
 }
 
 async function openIt(
