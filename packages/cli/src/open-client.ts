@@ -36,13 +36,16 @@ export async function openClient(
   return { client: await connect({ ...config, queues }, { listener }), name: STAND_IN };
 }
 
-/** Like `openClient`, for a queue or a topic's subscription. */
+/**
+ * Like `openClient`, for a queue or a topic's subscription. What its applications emulate is not known here, and
+ * a redrive must take it off. So all that can be is said to be emulated.
+ */
 export async function openSource(
   naming: QueueNaming,
   terminal: Terminal,
   listener: EventListener,
 ): Promise<OpenedSource> {
-  const { config, definition } = await findQueue(naming);
+  const { config, definition } = await findQueue({ ...naming, emulate: ["delay", "ttl"] });
   warnOfMemory(config, terminal);
   return { client: await connect(config, { listener }), source: definition };
 }

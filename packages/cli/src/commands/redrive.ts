@@ -8,8 +8,8 @@ const HELP = `Usage: anyqueue redrive <queue> [flags]
 Moves the dead letters of a queue back into it, as client.admin.redrive does, with their attempts reset.
 A message leaves the dead letters only when its copy in the queue is confirmed: an interruption may leave
 a message in both places, and loses none. Ctrl+C stops after the request that is under way.
-First fix what the messages died of: a message that dies again meanwhile is moved again, unless --max ends
-the move. Order is not kept.
+First fix what the messages died of: a message that dies again meanwhile may be moved again, unless --max
+ends the move. Order is not kept, and no emulated ttl ends what comes back.
 
   --url <url>            the connection, such as sqs://eu-west-1
                          (default: ANYQUEUE_URL, else anyqueue.config.json)

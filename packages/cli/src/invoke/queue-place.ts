@@ -20,6 +20,8 @@ export interface QueueNaming {
   readonly url: string | undefined;
   /** True: the queue keeps the order per key. */
   readonly isOrdered: boolean;
+  /** What its applications may emulate. @default nothing */
+  readonly emulate?: readonly ("delay" | "ttl")[];
 }
 
 /** Where a queue is, according to the command line and the configuration. */
@@ -66,9 +68,9 @@ export function requireProvider(place: QueuePlace, scheme: string, runtime: stri
 }
 
 /** The platform and the function know what a body is. */
-function formOf({ isOrdered }: QueueNaming) {
+function formOf({ isOrdered, emulate = [] }: QueueNaming) {
   const needs: readonly "ordering"[] = isOrdered ? ["ordering"] : [];
-  return { schema: unchecked<Uint8Array>(), codec: bytes(), needs };
+  return { schema: unchecked<Uint8Array>(), codec: bytes(), needs, emulate };
 }
 
 async function configFor(queue: string, url: string | undefined): Promise<QueueConfig> {

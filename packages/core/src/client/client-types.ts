@@ -212,7 +212,8 @@ export interface QueueAdmin {
    * Moves dead letters back to where they came from. Their attempts start again, and they keep the record of
    * why they were dead letters. Moves messages as it is iterated, and yields how many it has moved so far. At
    * least once: an interruption between the send and the ack leaves a message in both places. Order is not
-   * kept. What fails again meanwhile, by the clock of its consumer, stays a dead letter.
+   * kept. What fails again meanwhile, by the clock of its consumer, stays a dead letter. Takes off what the
+   * definition's `emulate` put on the messages, such as an expiry: give the definition with which they were sent.
    *
    * @example
    * for await (const { moved } of client.admin.redrive(orders, { max: 100 })) console.log(`${moved} moved`);

@@ -227,6 +227,16 @@ describe("redrive", () => {
     expect(await movedBy(native.admin, mortal)).toEqual([7]);
   });
 
+  test("is not left to a service that would leave attempts of earlier copies on", async () => {
+    const copied = defineQueue("orders", { schema: unchecked<object>(), emulate: ["delay"] });
+    const copies = { releaseDelay: "none", sendDelay: { maxMs: 1_000_000 }, ordering: "none" } as const;
+    const { service, admin } = dead({ nativeRedrive: true, capabilities: copies });
+    expect((await movedBy(admin, copied)).at(-1)).toBe(25);
+    expect(service.messages("orders")[0]?.message.attributes).not.toHaveProperty("aq-at");
+    const native = dead({ nativeRedrive: true, capabilities: { ...copies, ordering: "by-key" } });
+    expect(await movedBy(native.admin, copied)).toEqual([7]);
+  });
+
   test("the service moves by itself where all is to be moved and it can", async () => {
     const { service, admin } = dead({ nativeRedrive: true });
     expect(await movedBy(admin, orders)).toEqual([7]);

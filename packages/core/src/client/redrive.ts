@@ -1,3 +1,4 @@
+import { canCopyRetries } from "../consumer/retry-copy.ts";
 import type { Delivery } from "../driver/delivery.ts";
 import { countProblems, functionProblems, kindOf, refuseProblems } from "../errors/check-options.ts";
 import { QueueError } from "../errors/queue-error.ts";
@@ -30,10 +31,8 @@ export async function* redrive(
       (await orAborted(loaded, signal, () => {
         throw aborted(signal, from);
       }));
-    // The service would leave an emulated ttl as it is, and consumers would drop what comes back.
-    const isMortal = source.details.emulate.includes("ttl") && !source.target.capabilities.ttl;
     const isAll = max === Number.POSITIVE_INFINITY && filter === undefined;
-    if (isAll && !isMortal && admin?.redrive !== undefined) {
+    if (isAll && !isMarked(source) && admin?.redrive !== undefined) {
       const moves = admin.redrive(from, source.target, signal);
       const cannot = (error: unknown): boolean =>
         wrapDriverError(adapter, from, "admin", error).code === "UNSUPPORTED";
@@ -48,6 +47,14 @@ export async function* redrive(
   } catch (error) {
     throw signal.aborted ? aborted(signal, from) : wrapDriverError(adapter, from, "admin", error);
   }
+}
+
+/**
+ * True if messages carry what the service would leave on them: an emulated ttl, by which consumers would drop
+ * what comes back, or the attempts of earlier copies.
+ */
+function isMarked({ details, target }: Place): boolean {
+  return (details.emulate.includes("ttl") && !target.capabilities.ttl) || canCopyRetries(details, target);
 }
 
 /** Returns false if the service cannot move these messages, and has moved none. */
