@@ -13,6 +13,7 @@ function bench({ deliveryCount = 1, ...over }: Partial<ContextParts> & { deliver
   const held = new HeldDelivery(delivery("h", { deliveryCount }), undefined, 1);
   const extended: unknown[] = [];
   const keeper = {
+    wakeAt: (one: HeldDelivery, atMs: number) => (one.wakeAtMs = atMs),
     extend: async (one: HeldDelivery, byMs: number) => {
       extended.push([one, byMs]);
       await Promise.resolve();
@@ -54,6 +55,23 @@ describe("the context of a run", () => {
     held.wakeAtMs = 10_000;
     await clock.advance(4_000);
     expect(context.deadline.getTime()).toBe(clock.wallNow() + 6_000);
+  });
+
+  test("has its time when a wait is over, and moves no wake of a settlement", async () => {
+    const { clock, held, context } = bench({ handlerTimeoutMs: 5_000 });
+    held.capAtMs = 60_000;
+    held.become("running");
+    RunContext.wait(context);
+    expect(held.wakeAtMs).toBe(60_000);
+    await clock.advance(4_000);
+    RunContext.begin(context);
+    expect([held.startedAtMs, held.wakeAtMs]).toEqual([4_000, 9_000]);
+
+    held.become("settling");
+    held.wakeAtMs = 4_500; // the next try
+    RunContext.wait(context);
+    RunContext.begin(context);
+    expect(held.wakeAtMs).toBe(4_500);
   });
 
   test("has a date for a deadline also where nothing ends it: in a hundred years", () => {

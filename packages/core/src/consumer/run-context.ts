@@ -41,15 +41,15 @@ export class RunContext implements HandlerContext {
     this.#parts = parts;
   }
 
-  /** The delivery waits for its batch: meanwhile its handler's time does not run. */
+  /** The delivery waits, for its batch or a claim: meanwhile its handler's time does not run. */
   static wait(context: HandlerContext): void {
     if (!(#held in context) || context.#parts.handlerTimeoutMs === undefined) return;
-    context.#parts.keeper.wakeAt(context.#held, context.#held.capAtMs);
+    if (context.#held.state === "running") context.#parts.keeper.wakeAt(context.#held, context.#held.capAtMs);
   }
 
-  /** The handler is called after such a wait: its time begins now. */
+  /** Such a wait is over: the handler's time begins now. No effect on what was given back meanwhile. */
   static begin(context: HandlerContext): void {
-    if (!(#held in context)) return;
+    if (!(#held in context) || context.#held.state !== "running") return;
     const held = context.#held;
     const { keeper, time, handlerTimeoutMs } = context.#parts;
     held.startedAtMs = time.quick();

@@ -1,10 +1,10 @@
 import { callProblems, functionProblems, isRecord, kindOf, refuseProblems } from "../errors/check-options.ts";
 import { QueueError } from "../errors/queue-error.ts";
 import { RetryError } from "../errors/handler-errors.ts";
-import { mayHaveStopped } from "../consumer/run-context.ts";
+import { mayHaveStopped, RunContext } from "../consumer/run-context.ts";
 import { unheard } from "../errors/unheard.ts";
 import { positiveProblems } from "../message/check-policy.ts";
-import type { Message } from "../queue-consumer.ts";
+import type { HandlerContext, Message } from "../queue-consumer.ts";
 import { systemClock, type Clock, type Timer } from "../time/clock.ts";
 import { durationToMs, type Duration } from "../time/duration.ts";
 import { ElapsedTime } from "../time/elapsed-time.ts";
@@ -88,7 +88,7 @@ export function idempotency(options: IdempotencyOptions): Middleware {
       let state = await held.begin();
       while (state === "busy") {
         // A last attempt waits: the claim of a dead process must not dead-letter a message that never failed.
-        if (!context.isLastAttempt || !(await pause(clock, context.signal)))
+        if (!context.isLastAttempt || !(await pause(clock, context)))
           // On a first attempt another copy is running; on a later one, a process may have died with it.
           throw busy(target, context.attempt > 1 ? claim : undefined);
         state = await held.begin();
@@ -106,16 +106,19 @@ export function idempotency(options: IdempotencyOptions): Middleware {
 /** How often a last attempt tries to claim the key. */
 const LOOK_AGAIN_MS = 5_000;
 
-/** @returns false if it was aborted */
-async function pause(clock: Clock, signal: AbortSignal): Promise<boolean> {
+/** Meanwhile the handler's time does not run. @returns false if it was aborted */
+async function pause(clock: Clock, context: HandlerContext): Promise<boolean> {
+  RunContext.wait(context);
   let timer: Timer | undefined;
   const paused = new Promise<boolean>((resolve) => {
     timer = clock.setTimer(() => resolve(true), LOOK_AGAIN_MS, true);
   });
-  return await orAborted(paused, signal, () => {
+  const isOver = await orAborted(paused, context.signal, () => {
     timer?.cancel();
     return false;
   });
+  RunContext.begin(context);
+  return isOver;
 }
 
 function busy(target: string, delay: Duration | undefined): RetryError {
