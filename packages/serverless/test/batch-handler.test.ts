@@ -85,6 +85,24 @@ describe("a batch handler", () => {
     expect(most).toBe(2);
   });
 
+  test("that hangs holds up the others of its event no longer than handlerTimeout", async () => {
+    const batches: string[][] = [];
+    const { call, clock } = eventBench(
+      {
+        size: 1,
+        batchHandler: async (messages) => {
+          batches.push(messages.map(({ id }) => id));
+          if (batches.length === 1) await new Promise(() => {});
+        },
+      },
+      { options: { concurrency: 1, handlerTimeout: "2s" } },
+    );
+    const reply = call({ deliveries: deliveries(["a", "b"]), timeoutMs: 60_000 });
+    expect(kinds(await eventually(clock, reply))).toEqual(["release", "ack"]);
+    expect(batches).toEqual([["a"], ["b"]]);
+    expect(clock.now()).toBe(2_000);
+  });
+
   test("is stopped by the end of the platform's time", async () => {
     const { call, clock } = eventBench({
       batchHandler: async (_messages, { signal }) => {

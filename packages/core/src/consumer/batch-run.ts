@@ -32,8 +32,9 @@ export class Gatherer {
   readonly #handler: BatchHandler<unknown>;
   readonly #options: GatherOptions;
   #members: Member[] = [];
-  /** Batches that are running. */
+  /** Batches that take room. */
   running = 0;
+  readonly #batches = new Set<readonly Member[]>();
   #timer: Timer | undefined;
   #waitMs: number;
 
@@ -89,6 +90,7 @@ export class Gatherer {
   #start(): void {
     const members = this.#members.slice(0, this.#options.size);
     this.#members = this.#members.slice(members.length);
+    this.#batches.add(members);
     this.running += 1;
     for (const { context } of members) RunContext.begin(context);
     void this.#run(members);
@@ -110,9 +112,20 @@ export class Gatherer {
     } catch (error) {
       for (const member of members) member.run.reject(error);
     }
-    this.running -= 1;
+    this.#free(members);
     this.startWaiting();
     this.#options.onEnd?.();
+  }
+
+  #free(members: readonly Member[]): void {
+    if (this.#batches.delete(members)) this.running -= 1;
+  }
+
+  /** Call when a run that goes on has lost its permit: a batch without any takes no room. */
+  freeStopped(): void {
+    for (const members of this.#batches)
+      if (!members.some(({ context }) => RunContext.hasPermit(context))) this.#free(members);
+    this.startWaiting();
   }
 
   /** Call when no more messages will come: incomplete batches start without a wait from now on. */

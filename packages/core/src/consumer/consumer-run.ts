@@ -26,6 +26,8 @@ export interface ConsumerRunOptions {
   readonly isPaused: boolean;
   /** Called when no further handler will start. */
   readonly onLast: () => void;
+  /** Called when runs that go on may have lost their permits. */
+  readonly onStopped?: (() => void) | undefined;
 }
 
 /** One life of a consumer, from `run` to `close`. */

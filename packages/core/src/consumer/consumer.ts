@@ -154,6 +154,7 @@ class Consumer<Body> implements QueueConsumer<Body> {
       limit: this.#concurrency * batchSize,
       isPaused: this.#isPaused,
       onLast: () => gatherer?.waitForNoMore(),
+      onStopped: () => gatherer?.freeStopped(),
     });
     this.#setup.onOpened?.();
     this.#run = { life, batchSize, ...(gatherer && { gatherer }) };

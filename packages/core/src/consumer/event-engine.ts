@@ -150,6 +150,10 @@ class Engine implements EventEngine {
       onPermit: () => {
         this.#startReady();
       },
+      onStopped: () => {
+        if (work instanceof Gatherer) work.freeStopped();
+        this.#startWaiting();
+      },
     });
     this.#runs.add(run);
     if (work instanceof Gatherer) this.#gatherers.add(work);

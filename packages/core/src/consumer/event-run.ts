@@ -36,6 +36,8 @@ export interface EventRunOptions {
   readonly mayStart: () => boolean;
   /** Called when a permit is free. */
   readonly onPermit: () => void;
+  /** Called when runs that go on may have lost their permits. */
+  readonly onStopped: () => void;
 }
 
 /** Longest wait for settlements, also in a call without a deadline. */
@@ -81,6 +83,7 @@ export class EventRun {
       handlerTimeoutMs: settings.handlerTimeoutMs,
       onRoom: options.onPermit,
       onIdle: () => {},
+      onStopped: options.onStopped,
     });
   }
 

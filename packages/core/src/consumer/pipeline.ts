@@ -33,6 +33,8 @@ export interface PipelineOptions {
   readonly onFatal: (error: QueueError) => void;
   /** Called when no further handler will start. */
   readonly onLast: () => void;
+  /** Called when runs that go on may have lost their permits. */
+  readonly onStopped?: (() => void) | undefined;
 }
 
 /** Wires the parts of a running consumer, from the ask to the settlement. */
@@ -73,6 +75,7 @@ export class Pipeline {
         this.#loop.wake();
       },
       onIdle: () => this.#idleAgain?.resolve(),
+      onStopped: options.onStopped,
     });
     this.#room = this.#newRoom();
     this.#flow = this.#newFlow();

@@ -57,6 +57,10 @@ export class RunContext implements HandlerContext {
       keeper.wakeAt(held, Math.min(held.startedAtMs + handlerTimeoutMs, held.capAtMs));
   }
 
+  static hasPermit(context: HandlerContext): boolean {
+    return !(#held in context) || context.#held.hasPermit;
+  }
+
   /** Tells the handler to stop. Its message stays in hand until it has ended, as long as a run may take. */
   static stop(context: HandlerContext, reason: QueueError): void {
     if (#held in context) context.#held.abort(reason);

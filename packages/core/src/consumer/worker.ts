@@ -38,6 +38,8 @@ export interface WorkerParts {
   readonly onRoom: () => void;
   /** Called when no handler runs any more. */
   readonly onIdle: () => void;
+  /** Called when runs that go on may have lost their permits. */
+  readonly onStopped?: (() => void) | undefined;
 }
 
 /** Runs the handler for each delivery. No promises but a handler's own: the rest is fields and counters. */
@@ -126,13 +128,14 @@ export class Worker {
 
   /** The watchdog's check: a run without its lease keeps its permit only for as long as it was allowed. */
   check(nowMs: number): void {
-    const { dispatcher } = this.#parts;
+    const { dispatcher, onStopped } = this.#parts;
     for (const held of this.#orphans) {
       if (!this.#isOver(held, nowMs)) continue;
       dispatcher.free(held);
       this.#offerBehind(held);
     }
     dispatcher.startReady();
+    if (this.#orphans.size > 0) onStopped?.();
   }
 
   /** Gives back all deliveries that no handler has started. */
@@ -240,7 +243,7 @@ export class Worker {
   }
 
   #stopRun(held: HeldDelivery): void {
-    const { dispatcher, keeper, rules, time, onRoom } = this.#parts;
+    const { dispatcher, keeper, rules, time, onRoom, onStopped } = this.#parts;
     const nowMs = time.quick();
     const isCapped = nowMs >= held.capAtMs;
     const moreMs = held.hadGrace || isCapped ? 0 : graceMs(nowMs - this.#endOf(held));
@@ -261,6 +264,7 @@ export class Worker {
     const outcome = outcomeOfFailure(rules, held.delivery, reason);
     this.#finishRun(held, { outcome, error: reason, isFailure: true });
     dispatcher.startReady();
+    onStopped?.();
     onRoom();
   }
 
