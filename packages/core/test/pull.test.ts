@@ -248,6 +248,21 @@ describe("a received message", () => {
   });
 });
 
+test("a receive that pauses between empty answers ends with its signal", async () => {
+  const { clock, consumer } = consumerBench({
+    driver: (one) => Object.assign(one, { receiveBatch: async () => [] }),
+  });
+  const stop = new AbortController();
+  let error: unknown = "waits";
+  void errorOf(consumer.receive({ wait: "20s", signal: stop.signal })).then((thrown) => (error = thrown));
+  await clock.settle();
+  stop.abort();
+  await clock.settle();
+  expect(error).toMatchObject({ code: "CANCELLED" });
+  expect(clock.now()).toBe(0);
+  await consumer.close();
+});
+
 test("a driver that answers at once with nothing is not asked without a pause", async () => {
   let asks = 0;
   const receiveBatch = async (): Promise<readonly []> => {

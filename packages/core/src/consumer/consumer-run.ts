@@ -6,6 +6,7 @@ import type { QueueEvents } from "../telemetry/events.ts";
 import type { ConsumerSetup } from "./consumer-setup.ts";
 import { NOTHING_HANDLED } from "./drain.ts";
 import { DrainTime } from "../time/drain-time.ts";
+import { pause } from "../time/pause.ts";
 import { driverEvents } from "./engine.ts";
 import { closeInTime, closeOpened, openConsumer, type OpenedConsumer } from "./open-consumer.ts";
 import { Pipeline } from "./pipeline.ts";
@@ -44,8 +45,6 @@ export class ConsumerRun {
   #time: DrainTime | undefined;
   #fatal: QueueError | undefined;
   #startTrouble: string | undefined;
-  /** Ends the wait between two tries to start. */
-  #endWait: PromiseWithResolvers<void> | undefined;
 
   constructor(options: ConsumerRunOptions) {
     this.#options = options;
@@ -150,10 +149,7 @@ export class ConsumerRun {
   async #waitToRetry(failures: ReceiveFailures, error: QueueError): Promise<void> {
     const delayMs = failures.failed(error);
     this.#startTrouble = `the start fails (${failures.count}): ${error.message}`;
-    this.#endWait = Promise.withResolvers();
-    const timer = this.#options.setup.clock.setTimer(this.#endWait.resolve, delayMs, true);
-    await this.#endWait.promise;
-    timer.cancel();
+    await pause(this.#options.setup.clock, delayMs, this.#closing.signal);
   }
 
   get #isClosing(): boolean {
@@ -168,7 +164,6 @@ export class ConsumerRun {
     this.#closing.abort();
     this.#time = new DrainTime(this.#options.setup.clock, timeoutMs);
     this.#closeRequest.resolve(this.#time);
-    this.#endWait?.resolve();
   }
 
   #emitState(state: QueueEvents["state"]["state"]): void {

@@ -4,6 +4,7 @@ import { wrapDriverError } from "../errors/wrap-error.ts";
 import type { DrainReport, ReceivedMessage } from "../queue-consumer.ts";
 import { cancelledError } from "../time/abort.ts";
 import { orAborted } from "../time/or-aborted.ts";
+import { pause } from "../time/pause.ts";
 import type { ConsumerSetup } from "./consumer-setup.ts";
 import { drain, NOTHING_HANDLED } from "./drain.ts";
 import { SharedClose, type DrainTime } from "../time/drain-time.ts";
@@ -90,10 +91,7 @@ export class Puller {
       const error = wrapDriverError(adapter, target, "receive", thrown);
       const isOver = this.#engine === undefined ? !error.retryable : failures.isFatal(error);
       if (this.isClosed || isOver) throw error;
-      const pause = Promise.withResolvers<void>();
-      const timer = clock.setTimer(pause.resolve, failures.failed(error), true);
-      await orAborted(pause.promise, this.#closing.signal, () => {});
-      timer.cancel();
+      await pause(clock, failures.failed(error), this.#closing.signal);
       return [];
     }
   }
@@ -118,8 +116,7 @@ export class Puller {
         const nowMs = clock.now();
         if (pulled.length > 0 || this.isClosed || nowMs >= deadlineMs) return pulled;
         if (empty.areTooMany(0, nowMs - askedAtMs)) {
-          const pauseMs = Math.min(EMPTY_PAUSE_MS, deadlineMs - nowMs);
-          await new Promise<void>((resolve) => void clock.setTimer(resolve, pauseMs, true));
+          await pause(clock, Math.min(EMPTY_PAUSE_MS, deadlineMs - nowMs), this.#stopOf(signal));
           if (this.isClosed) return [];
         }
       }
@@ -200,8 +197,7 @@ export class Puller {
     const { limits, name } = opened.target;
     const where = { operation: "receive", target: name } as const;
     if (signal !== undefined && isAborted(signal)) throw cancelledError(signal, where);
-    const ended = this.#closing.signal;
-    const stop = signal === undefined ? ended : AbortSignal.any([signal, ended]);
+    const stop = this.#stopOf(signal);
     const ask = {
       maxItems: Math.min(maxItems, limits.receive.maxItems),
       waitMs: Math.min(leftMs, limits.receive.maxWaitMs),
@@ -230,6 +226,11 @@ export class Puller {
     );
     if (signal !== undefined && isAborted(signal)) throw cancelledError(signal, where);
     return [];
+  }
+
+  #stopOf(signal: AbortSignal | undefined): AbortSignal {
+    const ended = this.#closing.signal;
+    return signal === undefined ? ended : AbortSignal.any([signal, ended]);
   }
 
   async #drain(time: DrainTime): Promise<DrainReport> {

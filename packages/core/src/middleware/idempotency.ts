@@ -5,10 +5,10 @@ import { mayHaveStopped, RunContext } from "../consumer/run-context.ts";
 import { unheard } from "../errors/unheard.ts";
 import { positiveProblems } from "../message/check-policy.ts";
 import type { HandlerContext, Message } from "../queue-consumer.ts";
-import { systemClock, type Clock, type Timer } from "../time/clock.ts";
+import { systemClock, type Clock } from "../time/clock.ts";
 import { durationToMs, type Duration } from "../time/duration.ts";
 import { ElapsedTime } from "../time/elapsed-time.ts";
-import { orAborted } from "../time/or-aborted.ts";
+import { pause } from "../time/pause.ts";
 import { Claim } from "./claim.ts";
 import type { Middleware } from "./middleware.ts";
 
@@ -88,7 +88,7 @@ export function idempotency(options: IdempotencyOptions): Middleware {
       let state = await held.begin();
       while (state === "busy") {
         // A last attempt waits: the claim of a dead process must not dead-letter a message that never failed.
-        if (!context.isLastAttempt || !(await pause(clock, context)))
+        if (!context.isLastAttempt || !(await lookAgain(clock, context)))
           // On a first attempt another copy is running; on a later one, a process may have died with it.
           throw busy(target, context.attempt > 1 ? claim : undefined);
         state = await held.begin();
@@ -107,16 +107,9 @@ export function idempotency(options: IdempotencyOptions): Middleware {
 const LOOK_AGAIN_MS = 5_000;
 
 /** Meanwhile the handler's time does not run. @returns false if it was aborted */
-async function pause(clock: Clock, context: HandlerContext): Promise<boolean> {
+async function lookAgain(clock: Clock, context: HandlerContext): Promise<boolean> {
   RunContext.wait(context);
-  let timer: Timer | undefined;
-  const paused = new Promise<boolean>((resolve) => {
-    timer = clock.setTimer(() => resolve(true), LOOK_AGAIN_MS, true);
-  });
-  const isOver = await orAborted(paused, context.signal, () => {
-    timer?.cancel();
-    return false;
-  });
+  const isOver = await pause(clock, LOOK_AGAIN_MS, context.signal);
   RunContext.begin(context);
   return isOver;
 }
