@@ -115,6 +115,14 @@ describe("a Lambda function with --once", () => {
     expect(code).toBe(0);
   });
 
+  test("may stand beside one that streams, which the runtime's global declares", async () => {
+    await sendAll(["a"]);
+    await using program = invoking("streaming-handlers.handler", "--once");
+    const { code, errors } = await program.ended;
+    expect(errors).toContain("handled a");
+    expect(code).toBe(0);
+  });
+
   test("may be run by another client of the runtime API", async () => {
     await sendAll(["a"]);
     const client = `${process.execPath} ${join(FUNCTIONS, "runtime-client.mjs")}`;
@@ -262,6 +270,7 @@ describe("a mistake is named before any message is taken", () => {
     ["missing.mjs", [], 1, /^NO_SUCH_FILE: .*missing\.mjs\. Build it first/],
     ["lambda-handlers.nothing", [], 1, /NO_SUCH_EXPORT: .*nothing is undefined or no function; exported: /],
     ["lambda-handlers.notAFunction", [], 1, /NO_SUCH_EXPORT: .*notAFunction is undefined or no function/],
+    ["streaming-handlers.page", [], 1, /FUNCTION_DID_NOT_START: .*page streams its response/],
     ["cannot-load.mjs", [], 1, /FUNCTION_DID_NOT_START: .*cannot-load\.mjs: Error: no configuration/],
     ["lambda-handlers.mjs", ["--timeout", "31s"], 1, /INVALID_MAPPING: .*visibility timeout: 30 seconds/],
     ["lambda-handlers.mjs", ["--batch-size", "11"], 1, /INVALID_MAPPING: .*needs windowSeconds/],
