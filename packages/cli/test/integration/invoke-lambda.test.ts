@@ -89,6 +89,7 @@ describe("a Lambda function with --once", () => {
 
   test.each([
     ["throws", [], /^error .*TypeError: the database$/, "the function"],
+    ["floods", [], /^error .{0,100}Function\.ResponseSizeTooLarge: .{0,100}$/, "the function"],
     ["exits", [], /^crash .*the process ended: exit code 7$/, "the function"],
     ["hangs", ["--timeout", "2s"], /^timeout .*no answer within the function's timeout$/, "left true"],
   ])("that %s keeps its messages", async (handler, flags, line, said) => {
