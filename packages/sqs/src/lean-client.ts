@@ -41,7 +41,11 @@ export class LeanClient {
     this.sdkClient.middlewareStack.add(
       (next) => async (args) => {
         const options = exchangeOptions.get(args.input);
-        if (options !== undefined) exchangeOptions.set(Object(args.request), options);
+        const request = Object(args.request);
+        if (options !== undefined) exchangeOptions.set(request, options);
+        // Only the SDK knows which endpoint it found in variables and files.
+        if (settings.endpoint === undefined && request.protocol === "http:")
+          settings.checkOrigin?.(`http://${request.hostname}:${request.port ?? 80}`, ENVIRONMENT);
         unbegun.delete(args.input);
         return await next(args);
       },
@@ -135,6 +139,7 @@ function optionsOf(inputOrRequest: object): ExchangeOptions {
 const unbegun = new WeakSet<object>();
 /** Keyed by the input of a call, then by its signed request. */
 const exchangeOptions = new WeakMap<object, ExchangeOptions>();
+const ENVIRONMENT = "AWS_ENDPOINT_URL_SQS, AWS_ENDPOINT_URL or endpoint_url";
 const DEFAULT_EXCHANGE: ExchangeOptions = { timeoutMs: REQUEST_TIMEOUT_MS };
 
 /** Leaves out undefined settings: the SDK takes an explicit `undefined` for a value. */

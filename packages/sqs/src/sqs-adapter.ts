@@ -25,8 +25,6 @@ import type { SqsHandle } from "./sqs-wire.ts";
 export interface SqsSettings extends ClientSettings {
   readonly account?: string | undefined;
   readonly clock: Clock;
-  /** @throws INVALID_ARGUMENT if a queue's own URL may not be used as an endpoint. */
-  readonly checkOrigin: (origin: string) => void;
 }
 
 /** One connection: an account's queues in one region, or those of one endpoint. */
@@ -123,7 +121,7 @@ export class SqsAdapter implements QueueAdapter<SqsHandle> {
   #refuseOtherPlace(address: QueueAddress, entity: string): void {
     const { region, endpoint } = this.#settings;
     if (endpoint !== undefined) return;
-    if (address.origin !== undefined) this.#settings.checkOrigin(address.origin);
+    if (address.origin !== undefined) this.#settings.checkOrigin?.(address.origin);
     if (region === undefined || address.region === undefined || region === address.region) return;
     const what = `${JSON.stringify(entity)} is in ${address.region}, the connection is to ${region}`;
     throw invalid(what, `Give this queue a URL of its own in the configuration: "sqs://${address.region}".`);

@@ -56,6 +56,8 @@ export interface ClientSettings {
   readonly endpoint?: string | undefined;
   readonly credentials?: SQSClientConfig["credentials"] | undefined;
   readonly clientOptions?: SqsClientOptions | undefined;
+  /** @throws INVALID_ARGUMENT if an origin from elsewhere than the connection's URL may not be used as an endpoint */
+  readonly checkOrigin?: ((origin: string, from?: string) => void) | undefined;
 }
 
 export interface CallOptions {

@@ -19,8 +19,8 @@ export interface SqsOptions {
   readonly region?: string | undefined;
   /**
    * URL of another server: an emulator (`"http://127.0.0.1:4566"`) or a VPC endpoint. `http:` is refused
-   * except on this machine, or with `?plaintext=allow` in the connection URL. The `?endpoint=` of that URL
-   * overrides this option.
+   * except on this machine, or with `?plaintext=allow` in the connection URL; so is one of the environment.
+   * The `?endpoint=` of that URL overrides this option.
    * @default AWS_ENDPOINT_URL_SQS, else AWS
    */
   readonly endpoint?: string | undefined;
@@ -77,7 +77,7 @@ function connect(options: SqsOptions, url: ConnectionUrl, { clock }: ProviderCon
     endpoint,
     account: place.account,
     clock,
-    checkOrigin: (origin) => loopbackOrRefuse(origin, url),
+    checkOrigin: (origin, text = url.text) => loopbackOrRefuse(origin, { ...url, text }),
   });
 }
 

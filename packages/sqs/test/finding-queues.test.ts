@@ -92,6 +92,29 @@ describe("finding a queue", () => {
     await plain.close();
   });
 
+  test.each(["AWS_ENDPOINT_URL_SQS", "AWS_ENDPOINT_URL"])(
+    "refuses plain http to another machine in %s, as in a queue's URL",
+    async (variable) => {
+      vi.stubEnv(variable, "http://queues.invalid:4566");
+      const plain = openAdapter(undefined);
+      const error = await rejection(plain.openProducer(standard(plain)).sendBatch([outgoing("1")], never));
+      expect(plain.classify(error, "send")).toMatchObject({ code: "INVALID_ARGUMENT", ambiguous: false });
+      expect(error).toMatchObject({
+        message: expect.stringMatching(/"http:\/\/queues\.invalid:4566".*AWS_ENDPOINT_URL.*plaintext=allow/),
+      });
+      await plain.close();
+    },
+  );
+
+  test("speaks plain http to another machine of the environment's if the connection's URL allows it", async () => {
+    vi.stubEnv("AWS_ENDPOINT_URL_SQS", "http://queues.invalid:4566");
+    const plain = openAdapter(undefined, { parameters: { plaintext: "allow" } });
+    const error = await rejection(plain.openProducer(standard(plain)).sendBatch([outgoing("1")], never));
+    // The host has no address: that it was asked for is enough.
+    expect(plain.classify(error, "send")).toMatchObject({ code: "CONNECTION_LOST" });
+    await plain.close();
+  });
+
   test("goes to the server of a queue URL that is not AWS's, if no endpoint was configured", async () => {
     const plain = openAdapter(undefined);
     const results = await plain

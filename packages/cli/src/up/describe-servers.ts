@@ -13,6 +13,8 @@ interface ServerDescription {
   readonly env: Readonly<Record<string, string>>;
 }
 
+type Running = Pick<Emulator, "endpoints" | "environment">;
+
 /** Where the authority's certificate was written, if a client needs it. */
 export interface TrustFile {
   readonly caFile: string | undefined;
@@ -23,10 +25,12 @@ const PUBSUB_VARIABLES: ReadonlySet<string> = new Set([
   "PUBSUB_PROJECT_ID",
   "METADATA_SERVER_DETECTION",
 ]);
+/** Endpoints that a provider takes without being told that plaintext is allowed. */
+const SAFE = /^(?:amqps:\/\/|(?:http:\/\/)?(?:127\.|localhost:|\[::1\]:))/;
 const SERVICE_BUS_STRING = "ANYQUEUE_SERVICE_BUS_CONNECTION_STRING";
 
 /** The object behind `--json`, one member per server. */
-export function describeServers(emulator: Emulator, trust: TrustFile): Readonly<Record<string, unknown>> {
+export function describeServers(emulator: Running, trust: TrustFile): Readonly<Record<string, unknown>> {
   const servers = serversOf(emulator, trust).map(
     ({ member, url, details, env }) => [member, { ...details, url, env }] as const,
   );
@@ -37,7 +41,7 @@ export function describeServers(emulator: Emulator, trust: TrustFile): Readonly<
 }
 
 /** The text for people: every server, and lines to copy. */
-export function greeting(emulator: Emulator, trust: TrustFile): readonly string[] {
+export function greeting(emulator: Running, trust: TrustFile): readonly string[] {
   const servers = serversOf(emulator, trust);
   const width = Math.max(...servers.map(({ title }) => title.length));
   return [
@@ -66,16 +70,13 @@ const TRIAL: readonly string[] = [
   "npx anyqueue tail orders",
 ];
 
-function serversOf(
-  { endpoints, environment }: Emulator,
-  { caFile }: TrustFile,
-): readonly ServerDescription[] {
+function serversOf({ endpoints, environment }: Running, { caFile }: TrustFile): readonly ServerDescription[] {
   const { sqs, serviceBus, serviceBusTls, pubsub } = endpoints;
   const variables = Object.entries(environment);
   const servers: ServerDescription[] = [];
   if (sqs !== undefined) {
     const env = Object.fromEntries(variables.filter(([name]) => name.startsWith("AWS_")));
-    const url = `sqs://${environment["AWS_REGION"] ?? ""}?endpoint=${sqs}`;
+    const url = urlOf(`sqs://${environment["AWS_REGION"] ?? ""}`, sqs);
     servers.push({ member: "sqs", title: "SQS", addresses: [sqs], url, details: { endpoint: sqs }, env });
   }
   if (serviceBus !== undefined || serviceBusTls !== undefined) {
@@ -89,7 +90,7 @@ function serversOf(
           ? []
           : [`${serviceBusTls}  TLS only; authority: ${caFile ?? "unknown"}`]),
       ],
-      url: `service-bus://emulator?endpoint=${serviceBus ?? `amqps://${serviceBusTls ?? ""}`}`,
+      url: urlOf("service-bus://emulator", serviceBus ?? `amqps://${serviceBusTls ?? ""}`),
       details: {
         ...(serviceBus !== undefined && { endpoint: serviceBus }),
         ...(serviceBusTls !== undefined && { tlsEndpoint: serviceBusTls }),
@@ -112,12 +113,16 @@ function serversOf(
       member: "pubsub",
       title: "Pub/Sub",
       addresses: [pubsub],
-      url: `pubsub://${environment["PUBSUB_PROJECT_ID"] ?? ""}?endpoint=${pubsub}`,
+      url: urlOf(`pubsub://${environment["PUBSUB_PROJECT_ID"] ?? ""}`, pubsub),
       details: { endpoint: pubsub },
       env,
     });
   }
   return servers;
+}
+
+function urlOf(connection: string, endpoint: string): string {
+  return `${connection}?endpoint=${endpoint}${SAFE.test(endpoint) ? "" : "&plaintext=allow"}`;
 }
 
 /** Quoted if a shell would see more than one word. */

@@ -29,6 +29,11 @@ export function spins() {
   return new Promise(() => {});
 }
 
+/** Over the 6 MB that an answer may have. */
+export async function floods() {
+  return "x".repeat(7_000_000);
+}
+
 export async function exits() {
   process.exit(7);
 }

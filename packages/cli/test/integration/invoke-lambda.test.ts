@@ -89,6 +89,7 @@ describe("a Lambda function with --once", () => {
 
   test.each([
     ["throws", [], /^error .*TypeError: the database$/, "the function"],
+    ["floods", [], /^error .{0,100}Function\.ResponseSizeTooLarge: .{0,100}$/, "the function"],
     ["exits", [], /^crash .*the process ended: exit code 7$/, "the function"],
     ["hangs", ["--timeout", "2s"], /^timeout .*no answer within the function's timeout$/, "left true"],
   ])("that %s keeps its messages", async (handler, flags, line, said) => {
@@ -112,6 +113,14 @@ describe("a Lambda function with --once", () => {
     await using program = invoking("lambda-handlers.api.Orders.handler", "--once");
     const { code, errors } = await program.ended;
     expect(errors).toContain("handled a of lambda-handlers");
+    expect(code).toBe(0);
+  });
+
+  test("may stand beside one that streams, which the runtime's global declares", async () => {
+    await sendAll(["a"]);
+    await using program = invoking("streaming-handlers.handler", "--once");
+    const { code, errors } = await program.ended;
+    expect(errors).toContain("handled a");
     expect(code).toBe(0);
   });
 
@@ -262,6 +271,7 @@ describe("a mistake is named before any message is taken", () => {
     ["missing.mjs", [], 1, /^NO_SUCH_FILE: .*missing\.mjs\. Build it first/],
     ["lambda-handlers.nothing", [], 1, /NO_SUCH_EXPORT: .*nothing is undefined or no function; exported: /],
     ["lambda-handlers.notAFunction", [], 1, /NO_SUCH_EXPORT: .*notAFunction is undefined or no function/],
+    ["streaming-handlers.page", [], 1, /FUNCTION_DID_NOT_START: .*page streams its response/],
     ["cannot-load.mjs", [], 1, /FUNCTION_DID_NOT_START: .*cannot-load\.mjs: Error: no configuration/],
     ["lambda-handlers.mjs", ["--timeout", "31s"], 1, /INVALID_MAPPING: .*visibility timeout: 30 seconds/],
     ["lambda-handlers.mjs", ["--batch-size", "11"], 1, /INVALID_MAPPING: .*needs windowSeconds/],

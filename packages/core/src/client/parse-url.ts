@@ -76,7 +76,7 @@ export function loopbackOrRefuse(endpoint: string, url: ConnectionUrl): void {
   if (isEncrypted || isLoopback(parsed.hostname) || url.parameters["plaintext"] === "allow") return;
   throw new QueueError("INVALID_ARGUMENT", {
     what: `endpoint ${JSON.stringify(redact(endpoint))} of ${url.text} is not encrypted and not on this machine`,
-    remedy: "Use https, or add plaintext=allow to the URL if nobody else can read that network.",
+    remedy: "Use https, or add plaintext=allow to the connection's URL if nobody else can read that network.",
   });
 }
 

@@ -47,6 +47,33 @@ test("requests after a crash start one process, though they come at once", async
   expect(lines).toHaveLength(2);
 });
 
+/** Closes each connection after one answer, when the next request is already on its way. */
+const FORGETFUL_SERVICE = `
+import { createServer } from "node:http";
+const answered = new Set();
+createServer((request, response) => {
+  console.log(request.headers.id);
+  if (answered.has(request.socket)) return request.socket.destroy();
+  answered.add(request.socket);
+  response.writeHead(204).end();
+}).listen(Number(process.env.PORT), "127.0.0.1");
+`;
+
+test("a connection that the service closed as idle is no crash: the request goes over another one", async () => {
+  const { service, lines } = await serviceOf(FORGETFUL_SERVICE);
+  await service.start();
+  for (const id of ["1", "2"])
+    expect(await service.post({ headers: { id }, body: "" })).toEqual({ kind: "status", status: 204 });
+  await expect.poll(() => lines).toEqual(["1", "2", "2"]);
+});
+
+test("a crash is one on a connection that was used before, too", async () => {
+  const { service } = await serviceOf(SERVICE);
+  await service.start();
+  expect(await service.post({ headers: {}, body: "" })).toEqual({ kind: "status", status: 204 });
+  expect(await service.post({ headers: {}, body: "end" })).toMatchObject({ kind: "crash" });
+});
+
 test("a service may say that it is ready", async () => {
   const { service } = await serviceOf(`process.send("ready");\n${SERVICE}`);
   await service.start();

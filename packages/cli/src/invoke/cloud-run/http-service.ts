@@ -13,7 +13,7 @@ import type { PushRequest } from "./push-request.ts";
 export type ServiceAnswer =
   | { readonly kind: "status"; readonly status: number }
   | { readonly kind: "timeout" }
-  | { readonly kind: "crash"; readonly reason: string };
+  | { readonly kind: "crash"; readonly reason: string; readonly isOnUsedConnection: boolean };
 
 export interface ServiceSettings {
   readonly file: FunctionFile;
@@ -54,9 +54,21 @@ export class HttpService {
   }
 
   /** @throws FUNCTION_DID_NOT_START after a crash */
-  async post({ headers, body }: PushRequest): Promise<ServiceAnswer> {
+  async post(request: PushRequest): Promise<ServiceAnswer> {
     await this.start();
     const running = this.#process;
+    const result = await this.#send(request, this.#agent);
+    if (result.kind !== "crash") return result;
+    // The connection breaks before the process is known to have ended; the next request needs a new process.
+    await Promise.race([running?.ended, sleep(ENDING_MS)]);
+    // The service may have closed an idle connection while the request was on its way.
+    return result.isOnUsedConnection && running?.isEnded === false
+      ? await this.#send(request, false)
+      : result;
+  }
+
+  /** @param agent false: a connection of its own */
+  async #send({ headers, body }: PushRequest, agent: Agent | false): Promise<ServiceAnswer> {
     const { path, timeoutMs } = this.#settings;
     const over = new AbortController();
     const answered = Promise.withResolvers<ServiceAnswer>();
@@ -67,7 +79,7 @@ export class HttpService {
         path,
         method: "POST",
         headers,
-        agent: this.#agent,
+        agent,
         signal: over.signal,
       },
       (response) => {
@@ -76,7 +88,8 @@ export class HttpService {
       },
     );
     sent.once("error", (error) => {
-      if (!over.signal.aborted) answered.resolve({ kind: "crash", reason: error.message });
+      if (over.signal.aborted) return;
+      answered.resolve({ kind: "crash", reason: error.message, isOnUsedConnection: sent.reusedSocket });
     });
     // Pub/Sub takes this status as an acknowledgement, whatever follows.
     sent.once("information", ({ statusCode }) => {
@@ -89,8 +102,6 @@ export class HttpService {
     const result = await Promise.race([answered.promise, late]);
     timer.abort();
     if (result.kind === "timeout") over.abort();
-    // The connection breaks before the process is known to have ended; the next request needs a new process.
-    if (result.kind === "crash") await Promise.race([running?.ended, sleep(ENDING_MS)]);
     return result;
   }
 

@@ -31,6 +31,19 @@ type Handler = (event: unknown, context: LambdaContext, callback: Callback) => u
 const AGENT = new Agent({ keepAlive: true });
 const { env } = process;
 
+/** Handlers that stream their response, which nobody reads for a queue. */
+const streaming = new WeakSet<object>();
+// The global of Lambda's own runtime, so that a file loads in which such a handler stands beside that of the queue.
+Object.assign(globalThis, {
+  awslambda: {
+    streamifyResponse(handler: object) {
+      streaming.add(handler);
+      return handler;
+    },
+    HttpResponseStream: { from: (stream: unknown) => stream },
+  },
+});
+
 endWithParent();
 await main();
 
@@ -97,7 +110,10 @@ async function loadHandler(): Promise<Handler> {
   const file = join(env["LAMBDA_TASK_ROOT"] ?? "", process.argv[2] ?? "");
   const exports = await loadFunction(file);
   const handler = exportName.split(".").reduce(memberOf, exports);
-  if (typeof handler === "function") return handler as Handler;
+  if (typeof handler === "function") {
+    if (!streaming.has(handler)) return handler as Handler;
+    throw new Error(`${exportName} streams its response: invoke calls handlers that return it`);
+  }
   const stem = join(dirname(name), basename(file, extname(file)));
   throw Object.assign(
     new Error(

@@ -131,11 +131,16 @@ export class RuntimeEndpoint {
       return;
     }
     this.#open.delete(requestId);
-    const isTooLarge = Buffer.byteLength(exchange.body) > LAMBDA_MAX_PAYLOAD_BYTES;
-    if (isTooLarge)
+    const bytes = Buffer.byteLength(exchange.body);
+    if (bytes > LAMBDA_MAX_PAYLOAD_BYTES) {
       answer(exchange, 413, { errorType: "RequestEntityTooLarge", errorMessage: "Exceeded 6 MB" });
-    else answer(exchange, 202, { status: "OK" });
-    invocation.onResult({ kind: isTooLarge ? "error" : kind, body: exchange.body });
+      const errorMessage = `an answer of ${bytes} bytes, over the limit of ${LAMBDA_MAX_PAYLOAD_BYTES}`;
+      const error = { errorType: "Function.ResponseSizeTooLarge", errorMessage };
+      invocation.onResult({ kind: "error", body: JSON.stringify(error) });
+      return;
+    }
+    answer(exchange, 202, { status: "OK" });
+    invocation.onResult({ kind, body: exchange.body });
   }
 }
 
