@@ -178,3 +178,27 @@ test("a delivery that was given back unstarted keeps its attempts", async () => 
   const [failed] = await consumer.receiveBatch(again, never);
   expect(failed?.deliveryCount).toBe(2);
 });
+
+test("a delivery that another consumer of the client gave back unstarted keeps its attempts", async () => {
+  const [handle] = await handlesOf(1);
+  await consumer.releaseBatch([{ handle, delayMs: 0, cause: "unstarted" }], never);
+  await consumer.close();
+  server.answer("Pull", () => ({ receivedMessages: [stored("0", "x", { deliveryAttempt: 2 })] }));
+  consumer = adapter.openConsumer(queue(adapter), consumerOptions({ mode: "pull" }));
+  const [delivery] = await consumer.receiveBatch({ maxItems: 1, waitMs: 0 }, never);
+  expect(delivery?.deliveryCount).toBe(1);
+});
+
+test("a delivery that was given back unstarted keeps its attempts after an ack that failed", async () => {
+  const again = { maxItems: 1, waitMs: 0 };
+  const [handle] = await handlesOf(1);
+  await consumer.releaseBatch([{ handle, delayMs: 0, cause: "unstarted" }], never);
+  server.answer("Pull", () => ({ receivedMessages: [stored("0", "x", { deliveryAttempt: 2 })] }));
+  const [handled] = await consumer.receiveBatch(again, never);
+  server.answer("Acknowledge", () => new GrpcError(status.UNAVAILABLE, "not now"));
+  expect(codes(await consumer.ackBatch([handled?.handle], never))).toEqual(["UNAVAILABLE"]);
+  server.answer("Pull", () => ({ receivedMessages: [stored("0", "x", { deliveryAttempt: 3 })] }));
+  const [delivery] = await consumer.receiveBatch(again, never);
+  // The service counts three, and a handler ran once.
+  expect(delivery?.deliveryCount).toBe(2);
+});
