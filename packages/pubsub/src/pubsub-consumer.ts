@@ -121,10 +121,9 @@ export class PubsubConsumer implements ConsumerDriver<PubsubHandle> {
     await this.#receiver.close();
   }
 
-  /** If a retry policy waits long enough, it makes the delay: messages that it delays count on no stream. */
+  /** A retry policy makes its part of the delay after that: messages that it delays count on no stream. */
   #delaySeconds(delayMs: number): number {
-    const policyMs = minBackoffMs(this.#subscription.known);
-    return policyMs !== undefined && policyMs >= delayMs ? 0 : secondsOf(delayMs);
+    return secondsOf(delayMs - (minBackoffMs(this.#subscription.known) ?? 0));
   }
 
   /** The service counts a delivery as outstanding until it answers the settlement. */
