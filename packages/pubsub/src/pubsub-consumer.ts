@@ -40,7 +40,6 @@ export class PubsubConsumer implements ConsumerDriver<PubsubHandle> {
       leaseMs,
       clock,
       events,
-      handBacks: subscription.handBacks,
     };
     this.#receiver = mode === "stream" ? new StreamReceiver(parts, flow) : new UnaryReceiver(parts);
   }

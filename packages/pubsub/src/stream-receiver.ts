@@ -177,7 +177,8 @@ export class StreamReceiver implements Receiver {
 
   #heard({ subscriptionProperties, receivedMessages }: Response, mark: StreamMark): void {
     this.#onSign?.();
-    const { handBacks, clock, leaseMs, subscription } = this.#parts;
+    const { clock, leaseMs, subscription } = this.#parts;
+    const { handBacks } = subscription;
     subscription.learn(subscriptionProperties ?? {});
     if (receivedMessages === undefined || receivedMessages === null || receivedMessages.length === 0) return;
     const [nowMs, wallMs] = [clock.now(), clock.wallNow()];
@@ -196,7 +197,7 @@ export class StreamReceiver implements Receiver {
   #admit(deliveries: Deliveries, untilMs: number): void {
     if (this.#isClosed || this.#maxOutstanding === 0) {
       // A stream that takes long to end may bring at once what has just gone back.
-      const { handBacks } = this.#parts;
+      const { handBacks } = this.#parts.subscription;
       const isAgain = deliveries.some(({ handle }) => handBacks.of(handle.messageId) > 0);
       this.#giveBack(deliveries, isAgain ? AGAIN_SECONDS : 0);
       return;
