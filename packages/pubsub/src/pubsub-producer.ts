@@ -111,9 +111,8 @@ function fanOut(target: string, count: number): QueueError {
 }
 
 function unkept(target: string): QueueError {
-  const what = "the topic for dead letters has no subscription, so what is sent to it is lost";
-  const remedy = "Create one (client.admin.create makes both).";
-  return new QueueError("NOT_FOUND", { what, remedy, target, provider: "pubsub" });
+  const what = "the topic has no subscription, so what is sent to it is lost";
+  return new QueueError("NOT_FOUND", { what, target, provider: "pubsub" });
 }
 
 function unconfirmed(sent: number, ids: number): QueueError {
