@@ -19,7 +19,8 @@ function givingBack(answer: ItemResult): {
   const clock = createVirtualClock();
   const requests: (readonly string[])[] = [];
   const back: string[] = [];
-  const subscription: Pick<PubsubSubscription, "changeDeadlines"> = {
+  const subscription: Pick<PubsubSubscription, "changeDeadlines" | "handBacks"> = {
+    handBacks: new HandBacks(),
     changeDeadlines: async (items) => {
       requests.push(items.map(({ ackId }) => ackId));
       return items.map(() => answer);
@@ -29,7 +30,6 @@ function givingBack(answer: ItemResult): {
     subscription: subscription as PubsubSubscription,
     clock,
     leaseMs: 10_000,
-    handBacks: new HandBacks(),
     events: { fault: () => undefined } as never,
     onBack: (deliveries) => back.push(...deliveries.map(({ handle }) => handle.ackId)),
   });

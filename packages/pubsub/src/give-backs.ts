@@ -6,7 +6,7 @@ type Deliveries = readonly Delivery<PubsubHandle>[];
 
 export interface GiveBacksOptions extends Pick<
   ReceiverParts,
-  "subscription" | "events" | "handBacks" | "clock" | "leaseMs"
+  "subscription" | "events" | "clock" | "leaseMs"
 > {
   /** Called with deliveries that the service has again, or will not take. */
   readonly onBack: (returns: readonly Return[]) => void;
@@ -40,10 +40,10 @@ export class GiveBacks {
 
   add(deliveries: Deliveries, seconds = 0): void {
     if (deliveries.length === 0) return;
-    const { handBacks, clock, leaseMs } = this.#options;
+    const { subscription, clock, leaseMs } = this.#options;
     const untilMs = clock.now() + leaseMs;
     for (const delivery of deliveries) {
-      handBacks.addOnce(delivery.handle);
+      subscription.handBacks.addOnce(delivery.handle);
       this.#pending.push({ delivery, seconds, untilMs });
     }
     this.#running ??= this.#run().finally(() => {

@@ -72,7 +72,7 @@ export class PubsubAdapter implements QueueAdapter<PubsubHandle> {
   openProducer(target: Target, purpose?: SendPurpose): ProducerDriver {
     const { topic } = entityWith(target, "topic");
     const isForOne = purpose === "redrive" || target.ref.kind === "subscription";
-    return new PubsubProducer(this.#clients, topic, isForOne ? target : undefined);
+    return new PubsubProducer(this.#clients, topic, target, isForOne);
   }
 
   openConsumer(target: Target, options: ConsumerDriverOptions<PubsubHandle>): ConsumerDriver<PubsubHandle> {

@@ -9,7 +9,6 @@ import type {
   ReceiveAsk,
   ReleaseItem,
 } from "@anyqueue/core/adapter";
-import { HandBacks } from "@anyqueue/core/adapter";
 import type { PubsubClients } from "./pubsub-client.ts";
 import { classifyPubsubError } from "./pubsub-errors.ts";
 import { PUBSUB_MAX_LEASE_MS, PUBSUB_MIN_LEASE_MS } from "./pubsub-limits.ts";
@@ -26,7 +25,6 @@ type Options = ConsumerDriverOptions<PubsubHandle>;
 export class PubsubConsumer implements ConsumerDriver<PubsubHandle> {
   readonly #subscription: PubsubSubscription;
   readonly #clock: Clock;
-  readonly #handBacks = new HandBacks();
   readonly #receiver: Receiver;
   readonly #leaseMs: number;
 
@@ -42,7 +40,6 @@ export class PubsubConsumer implements ConsumerDriver<PubsubHandle> {
       leaseMs,
       clock,
       events,
-      handBacks: this.#handBacks,
     };
     this.#receiver = mode === "stream" ? new StreamReceiver(parts, flow) : new UnaryReceiver(parts);
   }
@@ -60,8 +57,12 @@ export class PubsubConsumer implements ConsumerDriver<PubsubHandle> {
   }
 
   async ackBatch(handles: readonly PubsubHandle[], signal: AbortSignal): Promise<readonly ItemResult[]> {
-    for (const { messageId } of handles) this.#handBacks.forget(messageId);
-    return await this.#settled(handles, this.#subscription.acknowledge(handles, signal));
+    const results = await this.#settled(handles, this.#subscription.acknowledge(handles, signal));
+    // A message that was not acknowledged comes again, and its hand-backs must still be subtracted then.
+    for (const [index, { messageId }] of handles.entries()) {
+      if (results[index]?.ok === true) this.#subscription.handBacks.forget(messageId);
+    }
+    return results;
   }
 
   async releaseBatch(
@@ -75,7 +76,8 @@ export class PubsubConsumer implements ConsumerDriver<PubsubHandle> {
     const handles = items.map(({ handle }) => handle);
     const sentAtMs = this.#clock.now();
     this.#receiver.releasing(handles);
-    for (const { handle, cause } of items) if (cause === "unstarted") this.#handBacks.addOnce(handle);
+    for (const { handle, cause } of items)
+      if (cause === "unstarted") this.#subscription.handBacks.addOnce(handle);
     const results = await this.#settled(handles, this.#subscription.changeDeadlines(changes, signal));
     const nowMs = this.#clock.now();
     this.#receiver.released(
@@ -118,10 +120,9 @@ export class PubsubConsumer implements ConsumerDriver<PubsubHandle> {
     await this.#receiver.close();
   }
 
-  /** If a retry policy waits long enough, it makes the delay: messages that it delays count on no stream. */
+  /** A retry policy makes its part of the delay after that: messages that it delays count on no stream. */
   #delaySeconds(delayMs: number): number {
-    const policyMs = minBackoffMs(this.#subscription.known);
-    return policyMs !== undefined && policyMs >= delayMs ? 0 : secondsOf(delayMs);
+    return secondsOf(delayMs - (minBackoffMs(this.#subscription.known) ?? 0));
   }
 
   /** The service counts a delivery as outstanding until it answers the settlement. */

@@ -20,35 +20,41 @@ export class PubsubProducer implements ProducerDriver {
   readonly #clients: PubsubClients;
   readonly #calls: PublishCalls;
   readonly #topic: ResourceName;
-  readonly #only: Target | undefined;
+  readonly #target: Target;
+  readonly #isForOne: boolean;
   #knownPath: string | undefined;
 
-  /** @param only target whose subscription alone may get the messages: `open` refuses a topic with others */
-  constructor(clients: PubsubClients, topic: ResourceName, only?: Target) {
+  /** @param isForOne only the target's subscription may get the messages: `open` refuses a topic with others */
+  constructor(clients: PubsubClients, topic: ResourceName, target: Target, isForOne: boolean) {
     this.#clients = clients;
     this.#calls = new PublishCalls(clients);
     this.#topic = topic;
-    this.#only = only;
+    this.#target = target;
+    this.#isForOne = isForOne;
   }
 
   /**
    * Reading a topic needs a permission that a producer may lack, so a denial is ignored. But a subscription
-   * must be verified to be its topic's only one. A queue's is, unless somebody has added others.
+   * must be verified to be its topic's only one. A queue's is, unless somebody has added others. What goes to
+   * the dead letters is acknowledged then, so somebody must keep it.
    */
   async open(signal: AbortSignal): Promise<void> {
     const client = await this.#clients.publisher();
     const topic = { topic: await this.#path() };
     const options = callOptions(signal, LOOKUP_TIMEOUT_MS);
+    const { name, ref } = this.#target;
+    const isOfDead = ref.kind === "dead-letter";
     try {
-      if (this.#only === undefined) {
+      if (!this.#isForOne && !isOfDead) {
         await client.getTopic(topic, options);
         return;
       }
       const [names] = await client.listTopicSubscriptions(topic, options);
-      if (names.length > 1) throw fanOut(this.#only.name, names.length);
+      if (this.#isForOne && names.length > 1) throw fanOut(name, names.length);
+      if (isOfDead && names.length === 0) throw unkept(name);
     } catch (error) {
       const isDenied = classifyPubsubError(error, "open").code === "ACCESS_DENIED";
-      if (!isDenied || this.#only?.ref.kind === "subscription") throw error;
+      if (!isDenied || ref.kind === "subscription") throw error;
     }
   }
 
@@ -102,6 +108,11 @@ function fanOut(target: string, count: number): QueueError {
   const what = `what is sent to the topic again would reach all ${count} subscriptions`;
   const remedy = "Consume its dead letters, and send each to where it belongs.";
   return queueError("UNSUPPORTED", { what, remedy, target }, { feature: "redrive", remedy });
+}
+
+function unkept(target: string): QueueError {
+  const what = "the topic has no subscription, so what is sent to it is lost";
+  return new QueueError("NOT_FOUND", { what, target, provider: "pubsub" });
 }
 
 function unconfirmed(sent: number, ids: number): QueueError {

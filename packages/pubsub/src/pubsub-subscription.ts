@@ -1,4 +1,4 @@
-import type { ItemResult } from "@anyqueue/core/adapter";
+import { HandBacks, type ItemResult } from "@anyqueue/core/adapter";
 import type { protos } from "@google-cloud/pubsub";
 import { inRequests, type AckItem } from "./ack-requests.ts";
 import { callOptions, type PubsubClients } from "./pubsub-client.ts";
@@ -17,6 +17,8 @@ type Properties = protos.google.pubsub.v1.StreamingPullResponse.ISubscriptionPro
 
 /** One subscription of a connection, shared by its drivers: its name, its known settings, how to settle. */
 export class PubsubSubscription {
+  /** What its consumers gave back unstarted, also to each other and to those that come after them. */
+  readonly handBacks = new HandBacks();
   readonly #clients: PubsubClients;
   readonly #resource: ResourceName;
   #known: SubscriptionSettings | undefined;

@@ -7,7 +7,8 @@ import { giveBack } from "./receiver.ts";
 test("a delivery that goes back counts before the request, and once however often it does", async () => {
   const handBacks = new HandBacks();
   const seen: number[] = [];
-  const subscription: Pick<PubsubSubscription, "changeDeadlines"> = {
+  const subscription: Pick<PubsubSubscription, "changeDeadlines" | "handBacks"> = {
+    handBacks,
     changeDeadlines: async () => {
       seen.push(handBacks.of("m"));
       throw new Error("not now");
@@ -16,7 +17,6 @@ test("a delivery that goes back counts before the request, and once however ofte
   const parts = {
     subscription: subscription as PubsubSubscription,
     events: { fault: () => undefined } as never,
-    handBacks,
   };
   const delivery = { handle: { ackId: "a", messageId: "m" } } as unknown as Delivery<PubsubHandle>;
   await giveBack(parts, [delivery]);

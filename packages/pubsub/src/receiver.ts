@@ -1,12 +1,4 @@
-import type {
-  Clock,
-  ConsumerEvents,
-  Delivery,
-  Flow,
-  HandBacks,
-  ItemResult,
-  ReceiveAsk,
-} from "@anyqueue/core/adapter";
+import type { Clock, ConsumerEvents, Delivery, Flow, ItemResult, ReceiveAsk } from "@anyqueue/core/adapter";
 import type { PubsubClients } from "./pubsub-client.ts";
 import { classifyPubsubError } from "./pubsub-errors.ts";
 import type { PubsubSubscription } from "./pubsub-subscription.ts";
@@ -19,7 +11,6 @@ export interface ReceiverParts {
   readonly leaseMs: number;
   readonly clock: Clock;
   readonly events: ConsumerEvents<PubsubHandle>;
-  readonly handBacks: HandBacks;
 }
 
 /** A delivery that was given back, and when the service offers it again; monotonic. */
@@ -52,11 +43,11 @@ export interface Receiver {
  * Never rejects.
  */
 export async function giveBack(
-  { subscription, events, handBacks }: Pick<ReceiverParts, "subscription" | "events" | "handBacks">,
+  { subscription, events }: Pick<ReceiverParts, "subscription" | "events">,
   deliveries: readonly Delivery<PubsubHandle>[],
 ): Promise<void> {
   if (deliveries.length === 0) return;
-  for (const { handle } of deliveries) handBacks.addOnce(handle);
+  for (const { handle } of deliveries) subscription.handBacks.addOnce(handle);
   const items = deliveries.map(({ handle }) => ({ ackId: handle.ackId, seconds: 0 }));
   await subscription.changeDeadlines(items).catch((error: unknown) => events.fault(error));
 }

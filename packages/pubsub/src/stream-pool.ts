@@ -7,16 +7,10 @@ import { HEALTHY_STREAM_MS, LATE_ANSWER_MS } from "./pubsub-limits.ts";
 import type { PullClient } from "./pull-clients.ts";
 import { PullStream } from "./pull-stream.ts";
 import type { ReceiverParts } from "./receiver.ts";
+import { StreamMark } from "./stream-mark.ts";
 import { bytesOfNext, planStreams } from "./stream-plan.ts";
 
 type Response = protos.google.pubsub.v1.IStreamingPullResponse;
-
-/** What is known of when a stream's deliveries were sent. A stream keeps its order. */
-export interface StreamMark {
-  readonly number: number;
-  /** What comes from now on was sent after this; monotonic. */
-  sentAfterMs: number;
-}
 
 export interface StreamPoolOptions extends ReceiverParts {
   readonly outstanding: Outstanding;
@@ -122,7 +116,7 @@ export class StreamPool {
     this.#count += 1;
     const number = this.#count;
     const maxBytes = bytesOfNext(this.#open.map((one) => one.maxBytes));
-    const mark = { number, sentAfterMs: clock.now() };
+    const mark = new StreamMark(number, clock.now());
     const stream: PullStream = new PullStream({
       client: this.#place.client,
       subscription: path,

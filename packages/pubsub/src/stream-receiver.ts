@@ -9,7 +9,8 @@ import { OPEN_ANSWER_MS } from "./pubsub-limits.ts";
 import { decodeMessage, type PubsubHandle } from "./pubsub-wire.ts";
 import { Receipts } from "./receipts.ts";
 import { confirmed, type Receiver, type ReceiverParts, type Return } from "./receiver.ts";
-import { StreamPool, type StreamMark } from "./stream-pool.ts";
+import type { StreamMark } from "./stream-mark.ts";
+import { StreamPool } from "./stream-pool.ts";
 import { WaitingAsks } from "./waiting-asks.ts";
 
 type Deliveries = readonly Delivery<PubsubHandle>[];
@@ -176,7 +177,8 @@ export class StreamReceiver implements Receiver {
 
   #heard({ subscriptionProperties, receivedMessages }: Response, mark: StreamMark): void {
     this.#onSign?.();
-    const { handBacks, clock, leaseMs, subscription } = this.#parts;
+    const { clock, leaseMs, subscription } = this.#parts;
+    const { handBacks } = subscription;
     subscription.learn(subscriptionProperties ?? {});
     if (receivedMessages === undefined || receivedMessages === null || receivedMessages.length === 0) return;
     const [nowMs, wallMs] = [clock.now(), clock.wallNow()];
@@ -184,10 +186,7 @@ export class StreamReceiver implements Receiver {
     const deliveries = receivedMessages.map((received) => {
       const handedBack = handBacks.of(received.message?.messageId ?? "", received.deliveryAttempt ?? 0);
       const delivery = decodeMessage(received, { stream: mark.number, handedBack });
-      const publishedMs = (delivery.handle.publishedAtMs ?? 0) + nowMs - wallMs;
-      // What comes behind it was sent later. A message from the future shows that the clocks disagree.
-      if (publishedMs <= nowMs) mark.sentAfterMs = Math.max(mark.sentAfterMs, publishedMs);
-      delivery.handle.sentAfterMs = mark.sentAfterMs;
+      delivery.handle.sentAfterMs = mark.pass(delivery.handle.publishedAtMs, nowMs, wallMs);
       this.#outstanding.add(delivery.handle, untilMs, nowMs);
       return delivery;
     });
@@ -198,7 +197,7 @@ export class StreamReceiver implements Receiver {
   #admit(deliveries: Deliveries, untilMs: number): void {
     if (this.#isClosed || this.#maxOutstanding === 0) {
       // A stream that takes long to end may bring at once what has just gone back.
-      const { handBacks } = this.#parts;
+      const { handBacks } = this.#parts.subscription;
       const isAgain = deliveries.some(({ handle }) => handBacks.of(handle.messageId) > 0);
       this.#giveBack(deliveries, isAgain ? AGAIN_SECONDS : 0);
       return;

@@ -32,7 +32,8 @@ function receiving(
       return { client, release: () => {} } as unknown as PullClient;
     },
   };
-  const subscription: Pick<PubsubSubscription, "changeDeadlines" | "path"> = {
+  const subscription: Pick<PubsubSubscription, "changeDeadlines" | "handBacks" | "path"> = {
+    handBacks: new HandBacks(),
     path: async () => "projects/p/subscriptions/orders",
     changeDeadlines: async (items) => {
       await change(items[0]?.seconds ?? 0);
@@ -44,7 +45,6 @@ function receiving(
     subscription: subscription as PubsubSubscription,
     clock: createVirtualClock(),
     leaseMs: 10_000,
-    handBacks: new HandBacks(),
     events: { fault: () => undefined } as never,
   });
 }

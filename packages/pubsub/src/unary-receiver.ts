@@ -118,7 +118,8 @@ export class UnaryReceiver implements Receiver {
   }
 
   async #pull({ maxItems, waitMs }: ReceiveAsk): Promise<Deliveries> {
-    const { clients, subscription, handBacks, clock, leaseMs } = this.#parts;
+    const { clients, subscription, clock, leaseMs } = this.#parts;
+    const { handBacks } = subscription;
     const { client } = await this.#placeOf(clients);
     const request = {
       subscription: await subscription.path(),

@@ -1,8 +1,9 @@
 import type { ConsumerDriver, QueueAdapter } from "@anyqueue/core/adapter";
+import { startEmulator } from "@anyqueue/emulator";
 import { status } from "@grpc/grpc-js";
-import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { afterEach, beforeEach, describe, expect, onTestFinished, test } from "vitest";
 import { MAJORS, useMajor } from "./majors.ts";
-import { consumerOptions, never, openAdapter, present, queue } from "./open-adapter.ts";
+import { consumerOptions, never, openAdapter, outgoing, present, queue } from "./open-adapter.ts";
 import { ackFailure, GrpcError, ScriptedServer, stored } from "./scripted-server.ts";
 
 let server: ScriptedServer;
@@ -123,7 +124,7 @@ describe.each(MAJORS)("settling with release %i", (major) => {
     ]);
   });
 
-  test("leaves the delay to a retry policy that waits long enough", async () => {
+  test("leaves the delay to a retry policy, as far as that waits", async () => {
     server.answer("GetSubscription", () => ({ retryPolicy: { minimumBackoff: { seconds: 20 } } }));
     const [first, second] = await handlesOf(2);
     await consumer.releaseBatch(
@@ -134,7 +135,7 @@ describe.each(MAJORS)("settling with release %i", (major) => {
       never,
     );
     const seconds = server.requests("ModifyAckDeadline").map(({ ackDeadlineSeconds }) => ackDeadlineSeconds);
-    expect(seconds).toEqual([0, 30]);
+    expect(seconds).toEqual([0, 10]);
   });
 
   test("extends together, never to zero, and says how much is certain", async () => {
@@ -177,4 +178,48 @@ test("a delivery that was given back unstarted keeps its attempts", async () => 
   server.answer("Pull", () => ({ receivedMessages: [stored("0", "x", { deliveryAttempt: 3 })] }));
   const [failed] = await consumer.receiveBatch(again, never);
   expect(failed?.deliveryCount).toBe(2);
+});
+
+test("a delivery that another consumer of the client gave back unstarted keeps its attempts", async () => {
+  const [handle] = await handlesOf(1);
+  await consumer.releaseBatch([{ handle, delayMs: 0, cause: "unstarted" }], never);
+  await consumer.close();
+  server.answer("Pull", () => ({ receivedMessages: [stored("0", "x", { deliveryAttempt: 2 })] }));
+  consumer = adapter.openConsumer(queue(adapter), consumerOptions({ mode: "pull" }));
+  const [delivery] = await consumer.receiveBatch({ maxItems: 1, waitMs: 0 }, never);
+  expect(delivery?.deliveryCount).toBe(1);
+});
+
+test("a delivery that was given back unstarted keeps its attempts after an ack that failed", async () => {
+  const again = { maxItems: 1, waitMs: 0 };
+  const [handle] = await handlesOf(1);
+  await consumer.releaseBatch([{ handle, delayMs: 0, cause: "unstarted" }], never);
+  server.answer("Pull", () => ({ receivedMessages: [stored("0", "x", { deliveryAttempt: 2 })] }));
+  const [handled] = await consumer.receiveBatch(again, never);
+  server.answer("Acknowledge", () => new GrpcError(status.UNAVAILABLE, "not now"));
+  expect(codes(await consumer.ackBatch([handled?.handle], never))).toEqual(["UNAVAILABLE"]);
+  server.answer("Pull", () => ({ receivedMessages: [stored("0", "x", { deliveryAttempt: 3 })] }));
+  const [delivery] = await consumer.receiveBatch(again, never);
+  // The service counts three, and a handler ran once.
+  expect(delivery?.deliveryCount).toBe(2);
+});
+
+test("a retry policy does not wait in addition to a longer delay", async () => {
+  const emulator = await startEmulator({ pubsubPort: 0, clock: "manual" });
+  onTestFinished(async () => await emulator.close());
+  await adapter.close();
+  const options = { provisioning: { retryPolicy: { min: "20s", max: "20s" } } } as const;
+  adapter = openAdapter(emulator.endpoints.pubsub, { options });
+  const target = queue(adapter);
+  await present(await adapter.admin?.()).create(target, {}, never);
+  await adapter.openProducer(target).sendBatch([outgoing("1")], never);
+  consumer = adapter.openConsumer(target, consumerOptions({ mode: "pull" }));
+  await consumer.open?.(never);
+  const receive = async () => await consumer.receiveBatch({ maxItems: 1, waitMs: 0 }, never);
+  const [delivery] = await receive();
+  await consumer.releaseBatch([{ handle: delivery?.handle, delayMs: 30_000, cause: "retry" }], never);
+  await emulator.clock.advance(29_999);
+  expect(await receive()).toEqual([]);
+  await emulator.clock.advance(1);
+  expect(await receive()).toMatchObject([{ id: "1" }]);
 });

@@ -8,7 +8,7 @@ import type {
   ReceiveAsk,
   ReleaseItem,
 } from "@anyqueue/core/adapter";
-import { CutOff, HandBacks, orAborted, QueueError } from "@anyqueue/core/adapter";
+import { CutOff, orAborted, QueueError } from "@anyqueue/core/adapter";
 import { LatePolls } from "./late-polls.ts";
 import { alignReply, inTens } from "./batch-reply.ts";
 import { LATE_ANSWER_MS, LEASE_CAP_MARGIN_MS, SQS_LIMITS, SQS_MAX_LEASE_MS } from "./sqs-limits.ts";
@@ -29,7 +29,6 @@ export class SqsConsumer implements ConsumerDriver<SqsHandle> {
   readonly #queue: SqsQueue;
   readonly #clock: Clock;
   readonly #events: Options["events"];
-  readonly #handBacks = new HandBacks();
   readonly #poller: SqsPoller;
   readonly #late: LatePolls;
   readonly #off = new CutOff();
@@ -39,9 +38,7 @@ export class SqsConsumer implements ConsumerDriver<SqsHandle> {
     this.#clock = clock;
     this.#events = options.events;
     this.#late = new LatePolls(clock, (deliveries) => this.#giveBack(deliveries));
-    this.#poller = new SqsPoller(queue, options.leaseMs, clock, this.#handBacks, (error) =>
-      options.events.fault(error),
-    );
+    this.#poller = new SqsPoller(queue, options.leaseMs, clock, (error) => options.events.fault(error));
   }
 
   async open(signal: AbortSignal): Promise<void> {
@@ -70,7 +67,7 @@ export class SqsConsumer implements ConsumerDriver<SqsHandle> {
     });
     // A message that was not deleted comes again, and its hand-backs must still be subtracted then.
     for (const [index, { messageId }] of handles.entries()) {
-      if (results[index]?.ok === true) this.#handBacks.forget(messageId);
+      if (results[index]?.ok === true) this.#queue.handBacks.forget(messageId);
     }
     return results;
   }
@@ -79,7 +76,7 @@ export class SqsConsumer implements ConsumerDriver<SqsHandle> {
     items: readonly ReleaseItem<SqsHandle>[],
     signal: AbortSignal,
   ): Promise<readonly ItemResult[]> {
-    for (const { handle, cause } of items) if (cause === "unstarted") this.#handBacks.addOnce(handle);
+    for (const { handle, cause } of items) if (cause === "unstarted") this.#queue.handBacks.addOnce(handle);
     return await this.#changeVisibility(
       items.map(({ handle, delayMs }) => ({
         handle,
@@ -120,7 +117,7 @@ export class SqsConsumer implements ConsumerDriver<SqsHandle> {
   /** Releases the deliveries at once; if that fails, they come back when their lease ends. */
   async #giveBack(deliveries: readonly Delivery<SqsHandle>[]): Promise<void> {
     const changes = deliveries.map(({ handle }) => ({ handle, seconds: 0 }));
-    for (const { handle } of deliveries) this.#handBacks.addOnce(handle);
+    for (const { handle } of deliveries) this.#queue.handBacks.addOnce(handle);
     await this.#changeVisibility(changes, undefined).catch((error: unknown) => this.#events.fault(error));
   }
 

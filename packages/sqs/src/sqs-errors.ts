@@ -63,7 +63,7 @@ export const SERVICE_ERRORS: readonly ErrorRow[] = [
   { names: "ProvisionedThroughputExceeded EC2Throttled", code: "THROTTLED", source: THROTTLING },
   { names: "PriorRequestNotComplete TransactionInProgress", code: "THROTTLED", source: THROTTLING },
   { names: "PurgeQueueInProgress", code: "THROTTLED", retryAfterMs: 60_000, source: PURGE },
-  // A standard queue has 120,000 messages in flight: settle some first. FIFO queues just deliver nothing.
+  // A standard queue has 120,000 messages in flight: settle some first. Long polls just bring nothing.
   { names: "OverLimit", code: "QUOTA_EXCEEDED", source: RECEIVE },
   { names: "BatchRequestTooLong TooManyEntriesInBatchRequest", code: "BATCH_TOO_LARGE", source: BATCH },
   { names: "EmptyBatchRequest BatchEntryIdsNotDistinct", code: "INVALID_ARGUMENT", source: BATCH },

@@ -1,4 +1,4 @@
-import type { Clock, CutOff, Cuttable, Delivery, HandBacks, ReceiveAsk } from "@anyqueue/core/adapter";
+import type { Clock, CutOff, Cuttable, Delivery, ReceiveAsk } from "@anyqueue/core/adapter";
 import type { Message, ReceiveMessageCommandInput } from "@aws-sdk/client-sqs";
 import { ChecksumError, isIntact } from "./checksum.ts";
 import {
@@ -24,19 +24,11 @@ export class SqsPoller {
   readonly #queue: SqsQueue;
   readonly #leaseSeconds: number;
   readonly #clock: Clock;
-  readonly #handBacks: HandBacks;
   readonly #onFault: (error: unknown) => void;
   readonly #lost: LostPoll[] = [];
 
-  constructor(
-    queue: SqsQueue,
-    leaseMs: number,
-    clock: Clock,
-    handBacks: HandBacks,
-    onFault: (error: unknown) => void,
-  ) {
+  constructor(queue: SqsQueue, leaseMs: number, clock: Clock, onFault: (error: unknown) => void) {
     this.#queue = queue;
-    this.#handBacks = handBacks;
     this.#leaseSeconds = Math.ceil(Math.min(leaseMs, SQS_MAX_LEASE_MS) / 1_000);
     this.#clock = clock;
     this.#onFault = onFault;
@@ -107,7 +99,7 @@ export class SqsPoller {
           new ChecksumError(`message ${message.MessageId ?? "without id"} arrived with a wrong checksum`),
         );
       } else if (group === undefined || !damagedGroups.has(group)) {
-        const handedBack = this.#handBacks.of(message.MessageId ?? "");
+        const handedBack = this.#queue.handBacks.of(message.MessageId ?? "");
         intact.push(decodeMessage(message, receivedAtMs, this.#leaseSeconds * 1_000, handedBack));
       }
     }

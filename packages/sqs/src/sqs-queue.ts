@@ -1,5 +1,5 @@
 import type { GetQueueAttributesCommandInput } from "@aws-sdk/client-sqs";
-import { orAborted, setTimeLimit, systemClock, type ErrorCode } from "@anyqueue/core/adapter";
+import { HandBacks, orAborted, setTimeLimit, systemClock, type ErrorCode } from "@anyqueue/core/adapter";
 import { abortError } from "./abort-error.ts";
 import { namedError } from "./named-error.ts";
 import type { SqsCall, SqsClients } from "./sqs-client.ts";
@@ -28,6 +28,8 @@ export class SqsQueue {
   /** The owner, if it may be another than the caller. */
   readonly account: string | undefined;
   readonly call: SqsCall;
+  /** What its consumers gave back unstarted, also to each other and to those that come after them. */
+  readonly handBacks = new HandBacks();
   readonly #ended: AbortSignal;
   #url: string | undefined;
   #lookup: Promise<string> | undefined;

@@ -67,6 +67,19 @@ describe("the followers of a failing message on a FIFO queue", () => {
     await released;
   });
 
+  test("lose none to a consumer of the same client, nor to its restart", async () => {
+    const other = bench.consume(fifo(bench.adapter));
+    for (const from of [consumer, other, consumer]) {
+      const deliveries = await from.receiveBatch(NOW, never);
+      expect(countsOf(deliveries)).toEqual([1, 1, 1]);
+      const unstarted = deliveries.map(({ handle }) => ({ handle, delayMs: 0, cause: "unstarted" as const }));
+      await from.releaseBatch(unstarted, never);
+    }
+    await consumer.close();
+    consumer = bench.consume(fifo(bench.adapter));
+    expect(countsOf(await receive())).toEqual([1, 1, 1]);
+  });
+
   test("lose one only, however often their return is tried", async () => {
     const [head] = await receive();
     const unstarted = { handle: head?.handle, delayMs: 0, cause: "unstarted" as const };
