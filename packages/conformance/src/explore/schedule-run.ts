@@ -14,6 +14,7 @@ import { isAllDone } from "./is-all-done.ts";
 import { Life } from "./life.ts";
 import { MemoryHistory } from "./memory-history.ts";
 import { PULLED_AT_ONCE } from "./pulling.ts";
+import { REDRIVE_LEASE_MS, redriveSome, type Redriving } from "./redriving.ts";
 import type { Connected, RunningConsumer } from "./running-consumer.ts";
 import type { Incident, PlannedMessage, Schedule } from "./schedule.ts";
 import { sendPlanned } from "./send-planned.ts";
@@ -43,6 +44,7 @@ export class ScheduleRun {
   readonly #handlers: ExploredHandlers;
   readonly #consumers: RunningConsumer[] = [];
   readonly #closing: Promise<unknown>[] = [];
+  readonly #redrives: Promise<void>[] = [];
   readonly #watcher: HistorySink;
   #producing: Connected;
   #started = 0;
@@ -86,7 +88,7 @@ export class ScheduleRun {
       act();
     }
     await this.#heal();
-    await this.#until(Promise.all(sends));
+    await this.#until(Promise.all([...sends, ...this.#redrives]));
     await this.#work();
     // What a service took late without a word comes again when its lease ends.
     if (this.#broker.service !== undefined) await this.#clock.advance(2 * this.#schedule.leaseMs);
@@ -98,6 +100,7 @@ export class ScheduleRun {
       this.#history.record("hand.out", leaseHash(lease), atMs);
       if (brokenAtMs !== undefined) this.#history.record("lease.broken", leaseHash(lease), brokenAtMs);
     }
+    if (this.#redrives.length > 0) await this.#clock.advance(REDRIVE_LEASE_MS);
     await this.#admin(async (client) => await readWhatIsLeft(client, this.#definition, this.#watcher));
     return this.#history.events;
   }
@@ -203,6 +206,9 @@ export class ScheduleRun {
         this.#closeLater(this.#producing.client.close({ timeout: `${incident.withinMs}ms` }));
         this.#producing = this.#connect(`producer-${incident.atMs}`);
         return;
+      case "redrive":
+        this.#redrives.push(this.#redrive(incident));
+        return;
       case "broker-fault":
         this.#failBroker(incident);
         return;
@@ -211,6 +217,12 @@ export class ScheduleRun {
         if (changed !== undefined) changed.consumer.concurrency = incident.to;
       }
     }
+  }
+
+  async #redrive(redriving: Redriving): Promise<void> {
+    const sink = this.#history.sink(`redriver-${this.#redrives.length}`);
+    const parts = { definition: this.#sent, broker: this.#broker, plan: this.#plan, clock: this.#clock };
+    await redriveSome(redriving, { ...parts, sink });
   }
 
   #failBroker({ fault, forMs }: Extract<Incident, { kind: "broker-fault" }>): void {
@@ -258,7 +270,8 @@ export class ScheduleRun {
     while (
       this.#clock.now() < untilMs &&
       silentMs < SILENCE_MS &&
-      (silentMs > 0 || !isAllDone(this.#history.events))
+      // Nobody tells when a dead letter that was moved back is done.
+      (silentMs > 0 || this.#redrives.length > 0 || !isAllDone(this.#history.events))
     ) {
       await this.#clock.advance(STEP_MS);
       silentMs = this.#history.events.length === written ? silentMs + STEP_MS : 0;

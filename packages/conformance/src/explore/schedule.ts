@@ -1,8 +1,9 @@
 import type { ErrorCode, Operation } from "@anyqueue/core/adapter";
 import type { Fault } from "../fault-plan.ts";
 import type { ConsumerMode } from "./pulling.ts";
+import type { Redriving } from "./redriving.ts";
 import { SeededChoice } from "./seeded-choice.ts";
-import { wider } from "./wide-schedule.ts";
+import { redriven, SPAN_MS, wider } from "./wide-schedule.ts";
 
 /** What a handler does with one message. */
 export interface Behaviour {
@@ -61,6 +62,8 @@ export type Incident = { readonly atMs: number } & (
   | { readonly kind: "kill"; readonly consumer: number }
   | { readonly kind: "kill-producer" }
   | { readonly kind: "concurrency"; readonly consumer: number; readonly to: number }
+  /** Dead letters are moved back to the queue. */
+  | ({ readonly kind: "redrive" } & Redriving)
   /** The producer is closed within a timeout, and another replaces it. */
   | { readonly kind: "restart-producer"; readonly withinMs: number }
   /** The broker does something wrong, at most for this long. */
@@ -124,8 +127,6 @@ export interface Schedule {
   readonly incidents: readonly Incident[];
 }
 
-/** Time in which messages are sent and incidents happen. */
-export const SPAN_MS = 30_000;
 const LEASE_MS = 4_000;
 
 const CODES: readonly [ErrorCode, ...ErrorCode[]] = [
@@ -161,6 +162,9 @@ export const HARSH_FROM = 1_000_000;
 /** Seeds from here on use more of what a definition and a consumer can ask for. */
 export const WIDE_FROM = 2_000_000;
 
+/** In the schedules of seeds from here on, dead letters are moved back as well. */
+export const REDRIVEN_FROM = 3_000_000;
+
 /** The queue in memory has every feature, and those that it does not show are emulated. */
 const EVERYTHING: ExploredFeatures = { needs: ["deduplication"], emulate: ["delay", "ttl"] };
 
@@ -192,7 +196,9 @@ export function scheduleOf(seed: number): Schedule {
   };
   if (seed < HARSH_FROM) return planned;
   const harsh = harsher(planned, choice);
-  return seed < WIDE_FROM ? harsh : wider(harsh, choice, EVERYTHING);
+  if (seed < WIDE_FROM) return harsh;
+  const wide = wider(harsh, choice, EVERYTHING);
+  return seed < REDRIVEN_FROM ? wide : redriven(wide, choice);
 }
 
 /** The same schedule with more incidents: mostly, at least two overlap. */

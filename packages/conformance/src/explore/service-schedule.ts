@@ -1,7 +1,7 @@
-import { HARSH_FROM, messageOf, SPAN_MS, WIDE_FROM } from "./schedule.ts";
+import { HARSH_FROM, messageOf, REDRIVEN_FROM, WIDE_FROM } from "./schedule.ts";
 import type { BrokerFault, ExploredFeatures, Incident, PlannedMessage, Schedule } from "./schedule.ts";
 import { SeededChoice } from "./seeded-choice.ts";
-import { wider } from "./wide-schedule.ts";
+import { redriven, SPAN_MS, wider } from "./wide-schedule.ts";
 
 /** What a schedule needs to know of a service. */
 export interface ServiceSettings {
@@ -50,7 +50,9 @@ export function serviceScheduleOf(seed: number, settings: ServiceSettings): Sche
   if (seed < HARSH_FROM) return planned;
   if (seed < WIDE_FROM) return harsher(planned, choice, settings);
   const { wideFeatures = {} } = settings;
-  return wider(harsher(planned, choice, { ...settings, features: undefined }), choice, wideFeatures);
+  const harsh = harsher(planned, choice, { ...settings, features: undefined });
+  const wide = wider(harsh, choice, wideFeatures);
+  return seed < REDRIVEN_FROM ? wide : redriven(wide, choice);
 }
 
 /** The same schedule with processes that die, batches, and messages that are sent with more than a body. */

@@ -2,6 +2,8 @@ import type { ExploredFeatures, Incident, PlannedMessage, Schedule } from "./sch
 import type { ConsumerMode } from "./pulling.ts";
 import type { SeededChoice } from "./seeded-choice.ts";
 
+/** Time in which messages are sent and incidents happen. */
+export const SPAN_MS = 30_000;
 const LONGEST_DELAY_S = 20;
 const LONGEST_TTL_S = 20;
 /** Where nothing goes wrong, all messages of a run are handled within this time, each as often as it fails. */
@@ -14,6 +16,19 @@ export function wider(schedule: Schedule, choice: SeededChoice, features: Explor
   const timed = timesOf(schedule, choice, features);
   const used = usesOf(timed, choice);
   return choice.chance(0.2) ? calm(used) : used;
+}
+
+/** The same schedule with dead letters that are moved back while messages are sent and handled. */
+export function redriven(schedule: Schedule, choice: SeededChoice): Schedule {
+  const redrives = Array.from({ length: choice.whole(1, 3) }, (): Incident => {
+    const atMs = choice.whole(5_000, SPAN_MS);
+    if (choice.chance(0.4)) return { atMs, kind: "redrive" };
+    return choice.chance(0.5)
+      ? { atMs, kind: "redrive", max: choice.whole(1, 5) }
+      : { atMs, kind: "redrive", isFiltered: true };
+  });
+  const incidents = [...schedule.incidents, ...redrives].toSorted((a, b) => a.atMs - b.atMs);
+  return { ...schedule, attempts: choice.whole(1, 3), incidents };
 }
 
 /** What consumers can do beside running a handler for each message. */

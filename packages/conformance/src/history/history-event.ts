@@ -71,8 +71,8 @@ export interface EventMembers {
   readonly "hand.out": { readonly lease: string };
   /** From the same record: the service ended this lease early, or handed its message out again meanwhile. */
   readonly "lease.broken": { readonly lease: string };
-  /** A handler began. */
-  readonly "handle.start": { readonly tok: string };
+  /** A handler began; `isPulled` if the application itself works on a message that it pulled. */
+  readonly "handle.start": { readonly tok: string; readonly isPulled?: boolean };
   /** The handler's signal aborted. */
   readonly "handle.abort": { readonly tok: string; readonly reason: string };
   /** A handler ended. */
@@ -97,6 +97,18 @@ export interface EventMembers {
   readonly "renew.fail": { readonly tok: string };
   /** A copy of the message goes to the dead letters, where the service cannot move it there itself. */
   readonly "copy.invoke": { readonly mid: string };
+  /** The service begins to move dead letters back to their queue, and tells nobody which. */
+  readonly "redrive.start": { readonly dest: string };
+  /** It has ended. */
+  readonly "redrive.end": { readonly dest: string };
+  /** It was refused. */
+  readonly "redrive.fail": { readonly dest: string };
+  /** A dead letter is sent to its queue again, where the service does not move it itself. */
+  readonly "move.invoke": { readonly mid: string };
+  /** It was confirmed and is no dead letter any more. */
+  readonly "move.ok": { readonly mid: string };
+  /** It was not stored again. */
+  readonly "move.fail": { readonly mid: string };
   /** A dead letter was read. */
   readonly "dlq.deliver": {
     readonly mid: string;
@@ -175,6 +187,12 @@ const REQUIRED: Readonly<Record<EventType, Readonly<Record<string, "string" | "n
   "renew.lost": { tok: "string" },
   "renew.fail": { tok: "string" },
   "copy.invoke": { mid: "string" },
+  "redrive.start": { dest: "string" },
+  "redrive.end": { dest: "string" },
+  "redrive.fail": { dest: "string" },
+  "move.invoke": { mid: "string" },
+  "move.ok": { mid: "string" },
+  "move.fail": { mid: "string" },
   "dlq.deliver": { mid: "string", bid: "string", hash: "string" },
   "fault.start": { fault: "string" },
   "fault.stop": { fault: "string" },

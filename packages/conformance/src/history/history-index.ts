@@ -1,6 +1,7 @@
 import type { HistoryEvent, SettleKind } from "./history-event.ts";
 import { deathsIn, stillsIn, type Still } from "./process-times.ts";
 import { byTime } from "./read-history.ts";
+import { movesIn, redrivesIn, type Move } from "./redrives.ts";
 import { shareRenewals } from "./share-renewals.ts";
 
 /** How a send ended; `info` if its process died before it knew. */
@@ -55,6 +56,10 @@ export interface Story {
   readonly leftovers: readonly HistoryEvent<"drain.deliver">[];
   /** Copies that went to the dead letters. */
   readonly copies: readonly HistoryEvent<"copy.invoke">[];
+  /** Its dead letters that were sent to their queue again. */
+  readonly moves: readonly Move[];
+  /** When the service itself moved dead letters of any message. */
+  readonly redrives: readonly Move[];
 }
 
 /** A history indexed by message, hand-over and process. */
@@ -79,11 +84,22 @@ export function indexHistory(unsorted: readonly HistoryEvent[]): HistoryIndex {
       outcomes.set(event.op, event);
     }
   }
+  const redrives = redrivesIn(events);
+  const moves = movesIn(events);
   const stories = new Map<string, MutableStory>();
   const storyOf = (mid: string): MutableStory => {
     let story = stories.get(mid);
     if (story === undefined) {
-      story = { mid, sends: [], handovers: [], deadLetters: [], leftovers: [], copies: [] };
+      story = {
+        mid,
+        sends: [],
+        handovers: [],
+        deadLetters: [],
+        leftovers: [],
+        copies: [],
+        moves: [...(moves.get(mid) ?? [])],
+        redrives: [...redrives],
+      };
       stories.set(mid, story);
     }
     return story;
@@ -196,8 +212,11 @@ function finish(draft: Draft, sameHolder: readonly Draft[], brokenAt = Number.PO
   let leaseEnd = deliver.leaseUntil ?? Number.POSITIVE_INFINITY;
   let surelyUntil = leaseEnd;
   for (const renew of renews) {
-    // An answer that arrives after the end that it tells of says nothing: until then the lease before was good.
-    if (renew.type !== "renew.ok" || (renew.until <= renew.t && renew.until < leaseEnd)) continue;
+    if (renew.type !== "renew.ok") continue;
+    // An answer that arrives after the end that it tells of says nothing: until then the lease before was good,
+    // unless its holder gave it up by then.
+    const isGivenUp = abort?.reason === "LEASE_LOST" && abort.t <= renew.until;
+    if (renew.until <= renew.t && renew.until < leaseEnd && !isGivenUp) continue;
     // A renewal requested in time may be confirmed late: the service renewed a lease that was good.
     const asked = renews.find(({ type, op }) => type === "renew.invoke" && op === renew.op) ?? renew;
     if (asked.t <= leaseEnd) leaseEnd = renew.until;
@@ -240,13 +259,6 @@ export function isAcked(story: Story): boolean {
 export function isUnanswered(settles: readonly SettleEvent[]): boolean {
   const answered = new Set(settles.filter(({ type }) => type !== "settle.invoke").map(({ op }) => op));
   return settles.some(({ op }) => !answered.has(op));
-}
-
-/** How many copies the broker may hold: every send that was not refused stores one. */
-export function possibleCopies(story: Story): number {
-  const stored = story.sends.filter(({ outcome }) => outcome !== "fail");
-  const tokens = new Set(stored.map(({ invoke }) => invoke.dedup ?? invoke.op));
-  return Math.max(1, tokens.size);
 }
 
 /** When every copy may have gone with a deleted queue and was not handed out later; Infinity if never. */

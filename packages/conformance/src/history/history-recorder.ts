@@ -104,7 +104,8 @@ export class HistoryRecorder {
         throw new TypeError("HistoryRecorder.handler needs a client whose provider went through provider()");
       }
       const { tok } = native;
-      this.#begin(tok, context);
+      // Whoever pulls has no context but the message.
+      this.#begin(tok, context, Object.is(message, context));
       try {
         const value: unknown = await handler(message, context);
         // A handler that returned after it was told to stop has done its work: its ack follows.
@@ -125,8 +126,8 @@ export class HistoryRecorder {
     this.#sink.write("consumer.close", this.#sink.operation(), { consumer: this.#consumer, report });
   }
 
-  #begin(tok: string, { signal }: HandlerContext): void {
-    this.#sink.write("handle.start", this.#sink.operation(), { tok });
+  #begin(tok: string, { signal }: HandlerContext, isPulled: boolean): void {
+    this.#sink.write("handle.start", this.#sink.operation(), { tok, ...(isPulled && { isPulled }) });
     const onAbort = (): void => {
       this.#sink.write("handle.abort", this.#sink.operation(), { tok, reason: reasonOf(signal.reason) });
     };

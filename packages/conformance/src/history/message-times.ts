@@ -32,6 +32,8 @@ export function surelyExpiredAt({ sends }: Story): number {
 
 /** True if the message may be gone because nobody took it in its time. */
 export function isPerhapsExpired(story: Story, { events }: HistoryIndex): boolean {
+  // A message that was moved back from the dead letters lives for good.
+  if (story.moves.some(({ to }) => to < Number.POSITIVE_INFINITY)) return false;
   return expiresAt(story) <= (events.at(-1)?.t ?? 0);
 }
 

@@ -12,6 +12,7 @@ export function timelineOf(index: HistoryIndex, mid: string): readonly HistoryEv
     if ("mid" in event) return event.mid === mid;
     if ("tok" in event) return tokens.has(event.tok);
     if (event.type === "hand.out" || event.type === "lease.broken") return leases.has(event.lease);
+    if (event.type.startsWith("redrive.")) return true;
     return event.type.startsWith("send.") && operations.has(event.op);
   });
 }

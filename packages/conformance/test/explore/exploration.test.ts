@@ -1,10 +1,16 @@
-import type { QueueAdapter } from "@anyqueue/core/adapter";
+import type { ProducerDriver, QueueAdapter } from "@anyqueue/core/adapter";
 import { describe, expect, test } from "vitest";
 import { exploreSeed, type Explored } from "../../src/explore/explore-seed.ts";
 import { describeExplored } from "../../src/explore/describe-explored.ts";
-import { HARSH_FROM, scheduleOf, WIDE_FROM, type Schedule } from "../../src/explore/schedule.ts";
+import {
+  HARSH_FROM,
+  REDRIVEN_FROM,
+  scheduleOf,
+  WIDE_FROM,
+  type Schedule,
+} from "../../src/explore/schedule.ts";
 import { SABOTEURS } from "../sabotage/all.ts";
-import { withMessages } from "../sabotage/saboteur.ts";
+import { passing, withConsumer, withMessages, withProducer } from "../sabotage/saboteur.ts";
 import { memoryBroker } from "./memory-broker.ts";
 import { mute } from "./mute-broker.ts";
 import { plain } from "./plain-broker.ts";
@@ -16,13 +22,20 @@ const chunks = [
   ...chunksFrom(0, SEEDS),
   ...chunksFrom(HARSH_FROM, SEEDS / 2),
   ...chunksFrom(WIDE_FROM, SEEDS / 2),
+  ...chunksFrom(REDRIVEN_FROM, SEEDS / 4),
 ];
-const plainChunks = chunksFrom(WIDE_FROM, SEEDS / 4);
+const plainChunks = [...chunksFrom(WIDE_FROM, SEEDS / 4), ...chunksFrom(REDRIVEN_FROM, SEEDS / 4)];
 const mutedChunks = [...chunksFrom(0, SEEDS / 4), ...chunksFrom(HARSH_FROM, SEEDS / 4)];
 
 function chunksFrom(first: number, seeds: number): readonly number[] {
   return Array.from({ length: Math.ceil(seeds / CHUNK) }, (_, index) => first + index * CHUNK);
 }
+
+/** The same where the service has no dead letters of its own. */
+const PLAIN_FIXTURES: readonly (readonly [seed: number, what: string])[] = [
+  [3_001_017, "an ack without a run completes the dead letter that an earlier delivery copied"],
+  [3_001_134, "an original holds up its key until it comes again, although its copy was moved back"],
+];
 
 /** Seeds that once showed a defect of the engine, the broker or the checker, with a description of it. */
 const FIXTURES: readonly (readonly [seed: number, what: string])[] = [
@@ -38,6 +51,14 @@ const FIXTURES: readonly (readonly [seed: number, what: string])[] = [
   [1_005_776, "the same, where the ask went out after the standstill"],
   [1_010_471, "a dead letter of an earlier delivery that is lost says nothing about the message"],
   [1_000_859, "a consumer that ended by itself still reports what it had handled"],
+  [2_001_807, "a message of a key may begin as the one before it expires"],
+  [3_000_759, "a dead letter may be moved back before it is confirmed"],
+  [3_000_150, "two copies of a message may run in step after an unsure move"],
+  [3_002_107, "a message that is moved back is not the failed one that its key waits for"],
+  [3_002_143, "a dead letter that nobody heard of holds up no follower once it is moved back"],
+  [3_002_198, "what is moved back is done later than all the rest"],
+  [3_006_270, "a consumer reports no handler for a message that an application pulled and lost"],
+  [3_006_519, "a handler that was told to stop while it extended its lease does stop"],
 ];
 
 test.each(chunks)("every promise holds in the seeded runs from %i", { timeout: 60_000 }, async (from) => {
@@ -92,6 +113,10 @@ function hasOneProcess({ consumers, incidents }: Schedule): boolean {
 
 test.each(FIXTURES)("seed %i passes: %s", async (seed) => {
   expect(outcomeOf(await exploreSeed(seed, memoryBroker()))).toBe("pass");
+});
+
+test.each(PLAIN_FIXTURES)("seed %i passes on a plain service: %s", async (seed) => {
+  expect(outcomeOf(await exploreSeed(seed, memoryBroker(plain)))).toBe("pass");
 });
 
 /** A failing seed prints everything that is needed to run it again. */
@@ -154,6 +179,16 @@ test("a hundred wide seeds ask for everything that a definition and a consumer h
   expect(behaviours.some(({ extendMs }) => extendMs !== undefined)).toBe(true);
 });
 
+test("each of a hundred redriven seeds moves dead letters back: all, some, or every other one", () => {
+  const schedules = Array.from({ length: 100 }, (_, index) => scheduleOf(REDRIVEN_FROM + index));
+  const redrives = schedules.map(({ incidents }) => incidents.filter(({ kind }) => kind === "redrive"));
+  expect(redrives.every(({ length }) => length > 0)).toBe(true);
+  const all = redrives.flat();
+  expect(all.some((one) => "max" in one)).toBe(true);
+  expect(all.some((one) => "isFiltered" in one)).toBe(true);
+  expect(all.some((one) => !("max" in one) && !("isFiltered" in one))).toBe(true);
+});
+
 /** What seeded runs must notice in a broken driver. */
 const CAUGHT: readonly Caught[] = [
   { name: "says that it acked and does not", invariants: ["I-5", "I-7", "I-12"] },
@@ -164,6 +199,13 @@ const CAUGHT: readonly Caught[] = [
   { name: "delivers what has expired", invariants: ["I-17"], from: WIDE_FROM },
   { name: "says that it acked and does not", invariants: ["I-7"], from: WIDE_FROM, isPulled: true },
   { name: "delays for too long", invariants: ["I-17"], from: WIDE_FROM, wrap: delaysTooLong },
+  { name: "says that it acked and does not", invariants: ["I-5", "I-7", "I-12"], from: REDRIVEN_FROM },
+  { name: "hands everything over twice", invariants: ["I-5", "I-8"], from: REDRIVEN_FROM },
+  { name: "delivers what has expired", invariants: ["I-17"], from: REDRIVEN_FROM },
+  { name: "loses what is moved back", invariants: ["I-1"], from: REDRIVEN_FROM, wrap: losesMoves },
+  { name: "moves back twice", invariants: ["I-5", "I-11"], from: REDRIVEN_FROM, wrap: movesTwice },
+  { name: "loses dead letters", invariants: ["I-1", "I-11"], from: REDRIVEN_FROM, wrap: losesDeadLetters },
+  { name: "keeps what is moved back", invariants: ["I-11", "I-12"], from: REDRIVEN_FROM, wrap: keepsMoved },
 ];
 
 function isAllPulled({ modes = [] }: Schedule): boolean {
@@ -176,6 +218,54 @@ test("a limit of starts that is not kept is noticed", async () => {
   const failed = verdict.invariants.filter((one) => one.verdict === "fail").map(({ id }) => id);
   expect(failed).toEqual(["I-15"]);
 });
+
+function losesMoves(adapter: QueueAdapter): QueueAdapter {
+  return withMoves(adapter, (driver) => ({
+    sendBatch: async (messages) => messages.map(({ id }) => ({ ok: true, value: { providerId: id } })),
+    close: async () => await driver.close(),
+  }));
+}
+
+function movesTwice(adapter: QueueAdapter): QueueAdapter {
+  return withMoves(adapter, (driver) => ({
+    sendBatch: async (messages, signal) => {
+      const again = messages.map((message) => ({ ...message, deduplicationId: crypto.randomUUID() }));
+      await driver.sendBatch(again, signal);
+      return await driver.sendBatch(messages, signal);
+    },
+  }));
+}
+
+function withMoves(
+  adapter: QueueAdapter,
+  change: (driver: ProducerDriver) => Partial<ProducerDriver>,
+): QueueAdapter {
+  const changed = withProducer(adapter, change);
+  return {
+    ...passing(adapter),
+    openProducer: (target, purpose) =>
+      (purpose === "redrive" ? changed : adapter).openProducer(target, purpose),
+  };
+}
+
+function losesDeadLetters(adapter: QueueAdapter): QueueAdapter {
+  return withConsumer(adapter, (driver) => ({
+    deadLetterBatch: async (items, signal) =>
+      await driver.ackBatch(
+        items.map(({ handle }) => handle),
+        signal,
+      ),
+  }));
+}
+
+/** Who reads dead letters is told that they are gone. */
+function keepsMoved(adapter: QueueAdapter): QueueAdapter {
+  return withConsumer(adapter, (_driver, _options, target) =>
+    target.ref.kind === "dead-letter"
+      ? { ackBatch: async (handles) => handles.map(() => ({ ok: true, value: undefined })) }
+      : {},
+  );
+}
 
 function delaysTooLong(adapter: QueueAdapter): QueueAdapter {
   return withMessages(adapter, (message) => {

@@ -4,6 +4,7 @@ import type { HistoryEvent } from "../../src/history/history-event.ts";
 import { history, type HistoryBuilder } from "./history-builder.ts";
 import { PAIRS_OF_ANSWERS, type Pair } from "./pairs-of-answers.ts";
 import { PAIRS_OF_BROKEN_LEASES } from "./pairs-of-broken-leases.ts";
+import { PAIRS_OF_REDRIVES } from "./pairs-of-redrives.ts";
 import { PAIRS_OF_SERVICES } from "./pairs-of-services.ts";
 import { PAIRS_OF_LATE_ACKS } from "./pairs-of-late-acks.ts";
 import { PAIRS_OF_TIMES } from "./pairs-of-times.ts";
@@ -273,6 +274,7 @@ describe.each([
   ...PAIRS_OF_SERVICES,
   ...PAIRS_OF_BROKEN_LEASES,
   ...PAIRS_OF_TIMES,
+  ...PAIRS_OF_REDRIVES,
 ])("$name", ({ good, bad, invariant, promises = {} }) => {
   test("passes with its excuse", () => {
     const { verdict, invariants } = checkHistory(good, promises);

@@ -21,6 +21,12 @@ export const PAIRS_OF_ANSWERS: readonly Pair[] = [
     bad: confirmedAfter(100),
   },
   {
+    name: "a report without work that goes on after its lease was lost: an application had pulled it, or a handler ran",
+    good: lostWhileClosing(true),
+    invariant: "I-14",
+    bad: lostWhileClosing(false),
+  },
+  {
     name: "a message that was acked without a run, perhaps: its handler had succeeded here before, or had failed",
     good: perhapsAckedAgain("ack"),
     invariant: "I-1",
@@ -45,6 +51,13 @@ export const PAIRS_OF_ANSWERS: readonly Pair[] = [
     bad: unreadable(false),
   },
 ];
+
+function lostWhileClosing(isPulled: boolean): readonly HistoryEvent[] {
+  const all = history().send("m").deliver("m", "t1", { leaseMs: 1_000 });
+  all.event("handle.start", { tok: "t1", ...(isPulled && { isPulled }) });
+  all.renew("t1", "lost").abort("t1").close({ handled: 0, released: 0, abandoned: 0 }).wait(1_000);
+  return all.end("t1", "aborted").handle("m", "t2", { proc: "other" }).drained();
+}
 
 /** A copy is made under a lease of a second, and the original is confirmed gone `ms` later; it is handled again. */
 function lateDead(ms: number): readonly HistoryEvent[] {

@@ -42,6 +42,19 @@ export const PAIRS_OF_TIMES: readonly Pair[] = [
     bad: history().send("m", "ok", { ttlMs: 1_000 }).wait(2_000).handle("m", "t").drained(),
   },
   {
+    name: "a message of a key that begins before the one before it is done: that one was about to expire, or not yet",
+    good: besideOneThatExpires(1_100),
+    invariant: "I-9",
+    bad: besideOneThatExpires(2_000),
+    promises: { ordered: true },
+  },
+  {
+    name: "a message in two handlers after a late answer that shortens the lease: the first was told in time, or not",
+    good: shortenedLate(true),
+    invariant: "I-8",
+    bad: shortenedLate(false),
+  },
+  {
     name: "an expired message that is acked unread: that was its end, or it seems to be a lost dead letter",
     good: history()
       .send("m", "ok", { ttlMs: 1_000 })
@@ -67,6 +80,24 @@ export const PAIRS_OF_TIMES: readonly Pair[] = [
     promises: { deliveryCount: "exact" },
   },
 ];
+
+/** The second begins a second after the first was sent. */
+function besideOneThatExpires(ttlMs: number): Pair["good"] {
+  const all = history().send("a", "ok", { key: "k", kseq: 1, ttlMs }).send("b", "ok", { key: "k", kseq: 2 });
+  return all.wait(996).handle("b", "t").wait(2_000).drained();
+}
+
+/** From ten seconds to two, as the service has it at once. */
+function shortenedLate(isTold: boolean): Pair["good"] {
+  const all = history().send("m").deliver("m", "t1", { leaseMs: 10_000 }).start("t1");
+  const op = all.event("renew.invoke", { tok: "t1" });
+  if (isTold) all.wait(1_900).abort("t1").wait(100);
+  else all.wait(2_000);
+  all.deliver("m", "t2", { leaseMs: 10_000 }).wait(1_000);
+  all.event("renew.ok", { tok: "t1", until: 2_004_000_000 }, { op });
+  all.start("t2").wait(1_000).end("t1", "aborted").end("t2").settle("t2");
+  return all.drained();
+}
 
 /** The third starts this long after the first. */
 function threeInTurn(afterMs: number): Pair["good"] {

@@ -189,14 +189,16 @@ export class Broker {
     mailbox.enqueue(copy, 0, nowMs);
   }
 
-  /** Moves visible dead letters back to work and resets their delivery counts. Returns how many moved. */
+  /** Moves visible dead letters back to work, as new messages. Returns how many moved. */
   redrive(dead: Mailbox, to: Destination | Mailbox, nowMs: number): number {
     const targets = to instanceof Mailbox ? [to] : [...to.mailboxes.values()];
     // Without subscriptions, the topic would drop them.
     if (targets.length === 0) return 0;
     const messages = dead.takeVisible(nowMs);
-    for (const message of messages) {
-      for (const target of targets) target.enqueue(revived(message), 0, nowMs);
+    for (const { content, enqueuedAtMs } of messages) {
+      this.#lastSequence += 1;
+      for (const target of targets)
+        target.enqueue(new StoredMessage(this.#lastSequence, content, enqueuedAtMs, undefined), 0, nowMs);
     }
     return messages.length;
   }
@@ -251,8 +253,4 @@ export function withAttributes(
 ): MessageContent {
   if (Object.keys(attributes).length === 0) return content;
   return new ChangedContent(content, Object.freeze({ ...content.attributes, ...attributes }));
-}
-
-function revived(message: StoredMessage): StoredMessage {
-  return new StoredMessage(message.sequence, message.content, message.enqueuedAtMs, undefined);
 }

@@ -3,13 +3,13 @@ import {
   isAcked,
   isConfirmed,
   isPerhapsDeleted,
-  possibleCopies,
   settledAs,
   type Handover,
   type HistoryIndex,
   type SettleEvent,
   type Story,
 } from "../history-index.ts";
+import { possibleCopies } from "../possible-copies.ts";
 import { isPerhapsExpired } from "../message-times.ts";
 import { isPerhapsAcked } from "../what-was-done.ts";
 import { judged, nanoseconds, type Finding, type HistoryPromises, type Invariant } from "../invariant.ts";

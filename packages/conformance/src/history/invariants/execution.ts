@@ -1,11 +1,5 @@
-import {
-  askedFor,
-  possibleCopies,
-  settledAs,
-  type Handover,
-  type HistoryIndex,
-  type Story,
-} from "../history-index.ts";
+import { askedFor, settledAs, type Handover, type HistoryIndex, type Story } from "../history-index.ts";
+import { possibleCopies, storedAgain } from "../possible-copies.ts";
 import { hasStarted, isSecondDelivery, type Started } from "../what-was-done.ts";
 import { judged, nanoseconds, type Finding, type HistoryPromises, type Invariant } from "../invariant.ts";
 
@@ -26,7 +20,25 @@ function declaredDuplicates({ events }: HistoryIndex): number {
 function unjustified(story: Story, index: HistoryIndex, promises: HistoryPromises): readonly Finding[] {
   const runs = story.handovers.filter(hasStarted);
   const copies = possibleCopies(story);
-  let allowed = copies - 1 + declaredDuplicates(index);
+  const moved = storedAgain(story);
+  if (moved === 0) return unjustifiedOf(runs, copies - 1, story, index, promises);
+  // What is moved back is a new message: the runs of each stored copy need their reasons, in whatever order they come.
+  const stored = [...Map.groupBy(runs, ({ deliver }) => deliver.bid).values()];
+  if (stored.length > copies + moved)
+    return [
+      { mid: story.mid, text: `${stored.length} copies of the message ran, allowed ${copies + moved}` },
+    ];
+  return stored.flatMap((own) => unjustifiedOf(own, 0, story, index, promises));
+}
+
+function unjustifiedOf(
+  runs: readonly Started[],
+  free: number,
+  story: Story,
+  index: HistoryIndex,
+  promises: HistoryPromises,
+): readonly Finding[] {
+  let allowed = free + declaredDuplicates(index);
   for (const [position, run] of runs.entries()) {
     const next = runs[position + 1];
     if (next === undefined || hasReason(run, next, index, promises)) continue;

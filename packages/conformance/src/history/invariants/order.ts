@@ -1,23 +1,23 @@
 import { goneAt, type Handover, type HistoryIndex, type SettleEvent, type Story } from "../history-index.ts";
-import { judged, type Finding, type Invariant } from "../invariant.ts";
+import { judged, nanoseconds, type Finding, type Invariant } from "../invariant.ts";
+import { isPerhapsMoved, movesOf } from "../redrives.ts";
 import { expiresAt } from "../message-times.ts";
 
 interface Run {
   readonly mid: string;
   readonly kseq: number;
   readonly startedAt: number;
-  /** When the message was finally done: handled or given up. */
-  readonly doneAt: number;
 }
 
 export const keyOrder: Invariant = {
   id: "I-9",
   title:
     "messages of a key are done in the order of their sends, and none begins before the one before it is done",
-  check(index, { ordered }) {
+  check(index, { ordered, slackMs }) {
     if (!ordered) return { verdict: "info", findings: [{ text: "the target keeps no order" }] };
     const findings: Finding[] = [];
-    for (const stories of keysOf(index).values()) findings.push(...outOfOrder(stories, index));
+    for (const stories of keysOf(index).values())
+      findings.push(...outOfOrder(stories, index, nanoseconds(slackMs)));
     return judged(findings);
   },
 };
@@ -28,12 +28,12 @@ function keysOf({ stories }: HistoryIndex): ReadonlyMap<string, readonly Story[]
   return Map.groupBy(keyed, ({ sends }) => `${sends[0]?.invoke.proc ?? ""}/${sends[0]?.invoke.key ?? ""}`);
 }
 
-function outOfOrder(stories: readonly Story[], index: HistoryIndex): readonly Finding[] {
+function outOfOrder(stories: readonly Story[], index: HistoryIndex, slack: number): readonly Finding[] {
   // From its queue's deletion on, or from its expiry on, a message holds up nobody.
   const doneAt = new Map(
     stories.map((story) => [
       sequenceOf(story),
-      Math.min(doneTime(story), goneAt(story, index), expiresAt(story)),
+      Math.min(doneTime(story, slack), goneAt(story, index), expiresAt(story) - slack),
     ]),
   );
   const confirmed = stories
@@ -66,18 +66,27 @@ function sequenceOf({ sends }: Story): number {
 
 function runsOf(story: Story): readonly Run[] {
   const kseq = sequenceOf(story);
-  const doneAt = doneTime(story);
   return story.handovers.flatMap(({ start }) =>
-    start === undefined ? [] : [{ mid: story.mid, kseq, startedAt: start.t, doneAt }],
+    start === undefined ? [] : [{ mid: story.mid, kseq, startedAt: start.t }],
   );
 }
 
-function doneTime({ handovers, deadLetters, copies }: Story): number {
+/** When the message was finally done: handled or given up. */
+function doneTime(story: Story, slack: number): number {
+  const { handovers, deadLetters, copies } = story;
   const last = deadLetters.length === 0 ? undefined : handovers.at(-1);
   return Math.min(
     Number.POSITIVE_INFINITY,
-    ...handovers.flatMap((handover) => endOfSuccess(handover, handover === last)),
-    ...(last === undefined ? [] : endsOfCopies(handovers, copies)),
+    ...handovers.flatMap((handover, place) => {
+      const nextAt = handovers[place + 1]?.handedAt ?? Number.POSITIVE_INFINITY;
+      const isMoved = (t: number): boolean => isPerhapsMoved(t, nextAt + slack, story);
+      return endOfSuccess(handover, (t) => handover === last || isMoved(t));
+    }),
+    ...(last === undefined && movesOf(story).length === 0
+      ? []
+      : [...Map.groupBy(handovers, ({ deliver }) => deliver.bid).values()].flatMap((own) =>
+          endsOfCopies(own, copies),
+        )),
   );
 }
 
@@ -98,14 +107,17 @@ function endsOfCopies(handovers: readonly Handover[], copies: Story["copies"]): 
 }
 
 /** A dead letter leaves its key as soon as the service has it, perhaps before the answer arrives. */
-function endOfSuccess({ end, isHandled, settles }: Handover, isLast: boolean): readonly number[] {
+function endOfSuccess(
+  { end, isHandled, settles }: Handover,
+  isDeadLetter: (t: number) => boolean,
+): readonly number[] {
   if (end !== undefined && isHandled) return [end.t];
   const answered = new Set(settles.filter(({ type }) => type !== "settle.invoke").map(({ op }) => op));
   const applied = new Set(settles.filter(isPerhapsDead).map(({ op }) => op));
   return settles
-    .filter(({ type, kind, op }) => {
+    .filter(({ type, kind, op, t }) => {
       // A holder that died did not hear the answer. After a refusal, the message would have come again.
-      const isUnheard = isLast && kind === "dead" && !answered.has(op);
+      const isUnheard = kind === "dead" && !answered.has(op) && isDeadLetter(t);
       return type === "settle.invoke" && (isUnheard || applied.has(op));
     })
     .map(({ t }) => t);

@@ -3,13 +3,14 @@ import {
   isConfirmed,
   isPerhapsDeleted,
   isUnanswered,
-  possibleCopies,
   settledAs,
   type Handover,
   type HistoryIndex,
   type Story,
 } from "../history-index.ts";
+import { possibleCopies } from "../possible-copies.ts";
 import type { HistoryEvent } from "../history-event.ts";
+import { diedAt } from "../redrives.ts";
 import { expiresAt, isPerhapsExpired } from "../message-times.ts";
 import { isCopiedUnread, isCopyUnsure, isSecondDelivery, isTakenBack } from "../what-was-done.ts";
 import { judged, nanoseconds, type Finding, type HistoryPromises, type Invariant } from "../invariant.ts";
@@ -29,11 +30,10 @@ function deadLetterFaults(story: Story, index: HistoryIndex, promises: HistoryPr
   const copies = new Set(deadLetters.map(({ bid }) => bid)).size;
   if (copies === 0) {
     // A failed try is repeated; only a confirmed one must be found.
-    return dead.some(
+    const sure = dead.filter(
       (handover) => settledAs(handover, "dead") !== undefined && !isExpiredUnread(story, handover, promises),
-    )
-      ? [{ mid, text: "the message was given up and is no dead letter" }]
-      : [];
+    );
+    return hasUnmoved(sure, story) ? [{ mid, text: "the message was given up and is no dead letter" }] : [];
   }
   if (dead.length === 0 && handovers.length > 0)
     return [{ mid, text: "a dead letter that nobody had given up" }];
@@ -47,6 +47,17 @@ function deadLetterFaults(story: Story, index: HistoryIndex, promises: HistoryPr
   );
   const allowed = possibleCopies(story) + unsure.length;
   return copies > allowed ? [{ mid, text: `${copies} dead letters of one message, allowed ${allowed}` }] : [];
+}
+
+/** True if fewer dead letters were moved back than were made. A move takes one; what the service itself moved, any. */
+function hasUnmoved(dead: readonly Handover[], story: Story): boolean {
+  const { moves, redrives } = story;
+  const deaths = new Set(dead.map((handover) => diedAt(handover, story) ?? handover.handedAt));
+  return [...deaths].some((from) => {
+    if (redrives.some(({ to }) => to >= from)) return false;
+    const made = [...deaths].filter((t) => t >= from).length;
+    return made > moves.filter(({ to }) => to >= from).length;
+  });
 }
 
 function isGivenUp({ deliver, end, settles }: Handover, { attempts }: HistoryPromises): boolean {
@@ -171,7 +182,12 @@ function untrue(close: HistoryEvent<"consumer.close">, { handovers }: HistoryInd
   );
   const done = own.filter((one) => settledAs(one, "ack") ?? settledAs(one, "dead")).length;
   const running = own.filter(
-    ({ start, end }) => start !== undefined && start.t < close.t && (end?.t ?? Infinity) > close.t,
+    ({ start, end, lostAt = Infinity }) =>
+      start !== undefined &&
+      start.t < close.t &&
+      (end?.t ?? Infinity) > close.t &&
+      // What an application pulled and lost is nobody's: the consumer has no handler that could go on.
+      !(start.isPulled === true && lostAt < close.t),
   );
   // A lost answer may have been a success; a consumer may count it either way.
   const unsure = own.filter((one) => isPerhapsDone(one)).length;

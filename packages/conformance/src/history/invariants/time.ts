@@ -1,4 +1,5 @@
 import { settledAs, type Handover, type Story } from "../history-index.ts";
+import { diedAt, isPerhapsMoved } from "../redrives.ts";
 import { judged, nanoseconds, type Finding, type HistoryPromises, type Invariant } from "../invariant.ts";
 import { dueAt, surelyDueAt, surelyExpiredAt } from "../message-times.ts";
 
@@ -54,8 +55,16 @@ function isPerhapsLate(
 /** What was handed out in time may be handled later. */
 function expired(story: Story, { slackMs }: HistoryPromises): readonly Finding[] {
   const { mid, handovers } = story;
-  const until = surelyExpiredAt(story) + nanoseconds(slackMs);
-  const late = handovers.some(({ start, handedAt }) => start !== undefined && handedAt > until);
+  const slack = nanoseconds(slackMs);
+  const until = surelyExpiredAt(story) + slack;
+  const late = handovers.some(({ start, handedAt }) => {
+    if (start === undefined || handedAt <= until) return false;
+    // What comes back from the dead letters is wanted, and lives for good.
+    return !handovers.some((one) => {
+      const deadAt = diedAt(one, story);
+      return deadAt !== undefined && isPerhapsMoved(deadAt, handedAt + slack, story);
+    });
+  });
   return late ? [{ mid, text: "the message was handed out after its time to live, and handled" }] : [];
 }
 

@@ -1,0 +1,34 @@
+import type { Story } from "./history-index.ts";
+import { diedAt, movesOf } from "./redrives.ts";
+import { isCopyUnsure } from "./what-was-done.ts";
+
+/** How many copies the broker may hold at a time: every send that was not refused stores one. */
+export function possibleCopies(story: Story): number {
+  const stored = story.sends.filter(({ outcome }) => outcome !== "fail");
+  const tokens = new Set(stored.map(({ invoke }) => invoke.dedup ?? invoke.op));
+  return Math.max(1, tokens.size) + unsureMoves(story) + unsureOriginals(story);
+}
+
+/** How often the message was perhaps stored again while its dead letter stayed. */
+function unsureMoves({ moves }: Story): number {
+  return moves.filter(({ to }) => to === Number.POSITIVE_INFINITY).length;
+}
+
+/** Where a dead letter is a copy, its original may be there still when the copy is moved back. */
+function unsureOriginals(story: Story): number {
+  return story.handovers.filter((handover) => {
+    const copiedAt = diedAt(handover, story);
+    if (copiedAt === undefined || !isCopyUnsure(story, handover)) return false;
+    return movesOf(story).some(({ to }) => to >= copiedAt);
+  }).length;
+}
+
+/** How often moves may have stored the message again, whatever became of its dead letters. */
+export function storedAgain(story: Story): number {
+  const { moves, redrives, handovers } = story;
+  const dead = handovers.filter((handover) => {
+    const t = diedAt(handover, story);
+    return t !== undefined && redrives.some(({ to }) => to >= t);
+  });
+  return moves.length + dead.length;
+}
