@@ -1,17 +1,19 @@
-import { setTimeLimit, type Clock, type ReceiveAsk } from "@anyqueue/core/adapter";
+import { QueueError, type Clock, type ReceiveAsk } from "@anyqueue/core/adapter";
 import type { EntityReceivers } from "./entity-receivers.ts";
 import type { Intake } from "./intake.ts";
 import type { LockLength } from "./lock-length.ts";
 import { PullLink } from "./pull-link.ts";
+import { PROVIDER } from "./refusal.ts";
 import type { ServiceBusHandle } from "./service-bus-handle.ts";
+import { REQUEST_TIMEOUT_MS } from "./service-bus-limits.ts";
+import { settlesWithin } from "./settles-within.ts";
 
 /** A link's credit is fixed at its start. A few sizes serve every ask, never with more than it asked for. */
 const SIZES = [200, 50, 10, 3, 1] as const;
 /** Shorter waits are given the time of a few peeks: without that nothing could arrive at all. */
 const SHORT_WAIT_MS = 50;
-/** Round trips that a message may need to arrive. A new link needs several, and tells if it had too few. */
-const FEWEST_LOOKS = 2;
-const MOST_LOOKS = 64;
+/** Round trips that a message may need to arrive on an open link. */
+const LOOKS = 2;
 
 /** Messages on request: between two asks there is no credit, and so nothing is locked. */
 export class PullIntake implements Intake {
@@ -44,7 +46,7 @@ export class PullIntake implements Intake {
       link.isBusy = false;
       return [];
     }
-    const taking = this.#takeOnce(link, ask, signal);
+    const taking = this.#take(link, ask, signal);
     this.#asks.add(taking);
     try {
       return await taking;
@@ -59,47 +61,40 @@ export class PullIntake implements Intake {
     await Promise.all(this.#links.map((link) => link.close()));
   }
 
-  /** Repeats an ask that was over before its link was open, with the time of some peeks. */
-  async #takeOnce(
-    link: PullLink,
-    ask: ReceiveAsk,
-    signal: AbortSignal,
-  ): Promise<readonly ServiceBusHandle[]> {
-    let handles = await this.#take(link, ask, signal);
-    for (let looks = FEWEST_LOOKS; looks <= MOST_LOOKS; looks *= 2) {
-      const isDone = handles.length > 0 || link.hasAsked;
-      if (isDone || isAborted(signal) || isAborted(this.#closing.signal)) break;
-      handles = await link.take(this.#look(looks));
-    }
-    return handles;
-  }
-
   async #take(
     link: PullLink,
     { waitMs }: ReceiveAsk,
     signal: AbortSignal,
   ): Promise<readonly ServiceBusHandle[]> {
-    if (waitMs < SHORT_WAIT_MS) return await link.take(this.#look(FEWEST_LOOKS));
     const over = new AbortController();
     const end = (): void => over.abort();
-    const timer = setTimeLimit(this.#clock, end, waitMs);
     signal.addEventListener("abort", end, { once: true });
     this.#closing.signal.addEventListener("abort", end, { once: true });
     try {
-      return await link.take(
-        new Promise((resolve) => {
-          over.signal.addEventListener("abort", () => resolve(), { once: true });
-        }),
-      );
+      const handles = await link.take((opened) => this.#wait(opened, waitMs, over.signal));
+      if (handles.length === 0 && !link.hasAsked && !isAborted(over.signal)) throw notOpened();
+      return handles;
     } finally {
-      timer.cancel();
+      end();
       signal.removeEventListener("abort", end);
       this.#closing.signal.removeEventListener("abort", end);
     }
   }
 
-  async #look(times: number): Promise<void> {
-    for (let look = 0; look < times; look += 1) await this.#receivers.peek(1, this.#closing.signal);
+  /** If the time is over before the link is open, nothing can have come. An opening begun anew would be no sooner. */
+  async #wait(opened: Promise<void>, waitMs: number, over: AbortSignal): Promise<void> {
+    const ended = new Promise<void>((resolve) => {
+      over.addEventListener("abort", () => resolve(), { once: true });
+    });
+    let isOpen = false;
+    const open = opened.then(() => (isOpen = true));
+    if (waitMs >= SHORT_WAIT_MS) {
+      await settlesWithin(ended, waitMs, this.#clock);
+      if (isOpen) return;
+    }
+    await settlesWithin(Promise.race([open, ended]), REQUEST_TIMEOUT_MS, this.#clock);
+    for (let look = 0; look < LOOKS && isOpen && !over.aborted; look += 1)
+      await this.#receivers.peek(1, over);
   }
 
   async #freeLink(maxItems: number): Promise<PullLink> {
@@ -111,7 +106,7 @@ export class PullIntake implements Intake {
     }
     this.#forgetSpent();
     const receiver = await this.#receivers.newReceiver();
-    const link = new PullLink(receiver, credit, this.#receivers, this.#locks);
+    const link = new PullLink(receiver, credit, this.#receivers, this.#locks, this.#clock);
     link.isBusy = true;
     this.#links.push(link);
     return link;
@@ -129,4 +124,11 @@ export class PullIntake implements Intake {
 /** The signal may change while we wait; the compiler assumes that a property does not. */
 function isAborted(signal: AbortSignal): boolean {
   return signal.aborted;
+}
+
+function notOpened(): QueueError {
+  return new QueueError("TIMEOUT", {
+    what: "the link for messages did not open in time",
+    provider: PROVIDER,
+  });
 }

@@ -1,13 +1,21 @@
-import type { DeadLetterItem, ItemResult, ReleaseItem } from "@anyqueue/core/adapter";
+import {
+  QueueError,
+  type Clock,
+  type DeadLetterItem,
+  type ItemResult,
+  type ReleaseItem,
+} from "@anyqueue/core/adapter";
 import type { ServiceBusReceivedMessage, ServiceBusReceiver } from "@azure/service-bus";
 import type { LockLength } from "./lock-length.ts";
 import type { EntityReceivers } from "./entity-receivers.ts";
 import { nextTurn } from "./next-turn.ts";
+import { PROVIDER } from "./refusal.ts";
 import { linkGone } from "./renew-lock.ts";
 import { isIdleDetach } from "./service-bus-errors.ts";
 import { field } from "./field.ts";
 import type { Done, HandleOwner, ServiceBusHandle } from "./service-bus-handle.ts";
-import { MAX_LOCK_MS } from "./service-bus-limits.ts";
+import { MAX_LOCK_MS, REQUEST_TIMEOUT_MS } from "./service-bus-limits.ts";
+import { settlesWithin } from "./settles-within.ts";
 import { SettlingSide } from "./settling-side.ts";
 
 /**
@@ -21,6 +29,7 @@ export class PullLink implements HandleOwner {
   readonly #receiver: ServiceBusReceiver;
   readonly #receivers: EntityReceivers;
   readonly #locks: LockLength;
+  readonly #clock: Clock;
   readonly #settling: SettlingSide;
   #isClosed = false;
   /** When a lock was given or renewed last, in monotonic time. */
@@ -31,11 +40,18 @@ export class PullLink implements HandleOwner {
   /** False if the last ask was over before the link could ask the service for anything. */
   hasAsked = false;
 
-  constructor(receiver: ServiceBusReceiver, credit: number, receivers: EntityReceivers, locks: LockLength) {
+  constructor(
+    receiver: ServiceBusReceiver,
+    credit: number,
+    receivers: EntityReceivers,
+    locks: LockLength,
+    clock: Clock,
+  ) {
     this.#receiver = receiver;
     this.credit = credit;
     this.#receivers = receivers;
     this.#locks = locks;
+    this.#clock = clock;
     this.#settling = new SettlingSide(receiver, receivers, locks, (error) => {
       this.#settling.breakOff();
       this.#giveUp?.(error);
@@ -52,57 +68,59 @@ export class PullLink implements HandleOwner {
     return this.isBroken && !this.isBusy && this.#locks.now() - this.#lockedAtMs > MAX_LOCK_MS;
   }
 
-  /** Takes messages until `ended`, or the first is here and no more is on its way. @throws SDK errors */
-  async take(ended: Promise<void>): Promise<readonly ServiceBusHandle[]> {
+  /**
+   * Takes messages until `wait` is over, or the first is here and no more is on its way.
+   * @param wait gets what resolves once the service may send messages
+   * @throws SDK errors, and TIMEOUT if the service does not say that no more is on its way
+   */
+  async take(wait: (opened: Promise<void>) => Promise<void>): Promise<readonly ServiceBusHandle[]> {
     const handles: ServiceBusHandle[] = [];
     const failures: unknown[] = [];
     const stopping = new AbortController();
-    let openGate = (): void => {};
     // Closed until the subscription has ended: otherwise the SDK would ask for one more message with each.
-    const gate = new Promise<void>((resolve) => {
-      openGate = resolve;
-    });
-    let report = (): void => {};
-    const changed = new Promise<void>((resolve) => {
-      report = resolve;
-    });
-    // Heard from now on: whatever fails before it is awaited, an end that fails must not end the process.
-    const over = ended.catch((error: unknown) => failures.push(error));
+    const gate = Promise.withResolvers<void>();
+    const opened = Promise.withResolvers<void>();
+    const changed = Promise.withResolvers<void>();
+    const fail = (error: unknown): void => {
+      failures.push(error);
+      changed.resolve();
+    };
+    // Heard from now on: whatever fails before it is awaited, a wait that fails must not end the process.
+    const over = wait(opened.promise).catch((error: unknown) => failures.push(error));
     this.isBusy = true;
     this.hasAsked = true;
-    this.#giveUp = (error) => {
-      failures.push(error);
-      report();
-    };
+    this.#giveUp = fail;
     try {
       const subscription = this.#subscribe(stopping.signal, {
+        postInitialize: async () => opened.resolve(),
         processMessage: async (message) => {
           this.#lockedAtMs = this.#locks.now();
           handles.push({ message, owner: this, leaseUntilMs: this.#locks.untilMs(message.lockedUntilUtc) });
-          report();
-          await gate;
+          changed.resolve();
+          await gate.promise;
         },
         processError: async ({ error }) => {
           const isStop = field(error, "name") === "AbortError";
           // The SDK reports that it was stopped before it gave any credit.
           if (isStop) this.hasAsked = false;
           else this.#settling.breakOff();
-          if (stopping.signal.aborted || isIdleDetach(error)) return;
-          failures.push(error);
-          report();
+          if (!stopping.signal.aborted && !isIdleDetach(error)) fail(error);
         },
       });
-      await Promise.race([changed, over]);
+      await Promise.race([changed.promise, over]);
       const { isBroken } = this.#settling;
       // First, so that a subscription that is still trying to begin ends too.
       if (!isBroken) stopping.abort();
-      const closed = subscription.close();
+      const closed = this.#receivers.connection.bounded(subscription.close(), undefined);
       // Not awaited: the drain of a link that is gone would only run into the SDK's timeouts.
       if (isBroken) closed.catch(() => {});
-      else await closed;
+      else if (!(await settlesWithin(closed, REQUEST_TIMEOUT_MS, this.#clock))) {
+        this.#settling.breakOff();
+        failures.push(notEnded());
+      }
     } finally {
       this.#giveUp = undefined;
-      openGate();
+      gate.resolve();
       // The SDK reacts to the open gate in microtasks; the next subscription must find none of them.
       await new Promise<void>((resolve) => {
         nextTurn(resolve);
@@ -151,6 +169,13 @@ export class PullLink implements HandleOwner {
 }
 
 interface Handlers {
+  /** The SDK (7.9.5) calls it just before it gives credit, although its types do not say so. */
+  postInitialize(): Promise<void>;
   processMessage(message: ServiceBusReceivedMessage): Promise<void>;
   processError(args: { readonly error: unknown }): Promise<void>;
+}
+
+function notEnded(): QueueError {
+  const what = "the service did not say in time that no more messages are on their way";
+  return new QueueError("TIMEOUT", { what, provider: PROVIDER });
 }

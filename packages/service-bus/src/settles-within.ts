@@ -1,9 +1,13 @@
-import { setTimeLimit, systemClock } from "@anyqueue/core/adapter";
+import { setTimeLimit, systemClock, type Clock } from "@anyqueue/core/adapter";
 
 /** Resolves with false if the work takes longer. Never rejects. */
-export async function settlesWithin(work: Promise<unknown>, limitMs: number): Promise<boolean> {
+export async function settlesWithin(
+  work: Promise<unknown>,
+  limitMs: number,
+  clock: Clock = systemClock,
+): Promise<boolean> {
   return await new Promise((resolve) => {
-    const timer = setTimeLimit(systemClock, () => resolve(false), limitMs, true);
+    const timer = setTimeLimit(clock, () => resolve(false), limitMs, true);
     void work
       .catch(() => {})
       .finally(() => {

@@ -19,10 +19,25 @@ async function sendIntoTheDark(): Promise<void> {
   await until(() => tapped.stored().filter((state) => state === "locked").length === 3);
 }
 
-async function letGoAfter(delayMs: number): Promise<void> {
-  await new Promise((resolve) => setTimeout(resolve, delayMs));
-  tapped.tap.letGo();
+/** Lets time stand still: neither the SDK nor the adapter gives a drain up before the test says so. */
+function stopTimers(): void {
+  vi.useFakeTimers({ toFake: ["performance", "setTimeout", "clearTimeout"] });
 }
+
+/** Runs work that drains a link, and has the drain answered when the SDK has given it up. */
+async function answeredLate<Value>(drain: () => Promise<Value>): Promise<Value> {
+  const { flows } = tapped.tap;
+  stopTimers();
+  const work = drain();
+  await until(() => tapped.tap.flows > flows);
+  vi.advanceTimersByTime(2 * IMPATIENT_MS);
+  tapped.tap.letGo();
+  return await work;
+}
+
+afterEach(() => {
+  vi.useRealTimers();
+});
 
 async function ackOne(consumer: ConsumerDriver<unknown>): Promise<void> {
   await tapped.send(1);
@@ -35,9 +50,7 @@ describe("messages on their way to a consumer that closes go back", () => {
     const consumer = await tapped.consume();
     await sendIntoTheDark();
     const { detaches } = tapped.tap;
-    const closing = consumer.close();
-    await letGoAfter(2 * IMPATIENT_MS);
-    await closing;
+    await answeredLate(async () => await consumer.close());
     expect(tapped.stored()).toEqual(["ready", "ready", "ready"]);
     expect(tapped.tap.detaches - detaches).toBe(1);
   });
@@ -88,9 +101,7 @@ describe("messages on their way to a consumer that closes go back", () => {
     await tapped.send(1);
     await isFlowing.promise;
     await sendIntoTheDark();
-    const closing = subscription.close();
-    await letGoAfter(2 * IMPATIENT_MS);
-    await closing;
+    await answeredLate(async () => await subscription.close());
     expect(tapped.stored()).toEqual(["locked", "locked", "locked"]);
   });
 });
@@ -117,9 +128,11 @@ test("an ask has what was on its way when its time was over", async () => {
   const asking = consumer.receiveBatch({ maxItems: 3, waitMs: 30_000 }, over.signal);
   await until(() => tapped.tap.flows > flows);
   await sendIntoTheDark();
-  over.abort();
-  await letGoAfter(2 * IMPATIENT_MS);
-  expect(await asking).toHaveLength(3);
+  const taken = await answeredLate(async () => {
+    over.abort();
+    return await asking;
+  });
+  expect(taken).toHaveLength(3);
 });
 
 describe("a link that drains", () => {
@@ -140,13 +153,7 @@ describe("a link that drains", () => {
     return link;
   }
 
-  beforeEach(() => {
-    vi.useFakeTimers({ toFake: ["performance", "setTimeout", "clearTimeout"] });
-  });
-
-  afterEach(() => {
-    vi.useRealTimers();
-  });
+  beforeEach(stopTimers);
 
   test("stays open when the SDK gives the drain up and the answer comes", async () => {
     const link = drainingLink();

@@ -8,10 +8,95 @@ import { NamespaceConnection } from "../src/namespace-connection.ts";
 import { PullIntake } from "../src/pull-intake.ts";
 import { PullLink } from "../src/pull-link.ts";
 import { parseAddress } from "../src/service-bus-url.ts";
-import { consumerOptions, never, receive, rejection, until } from "./open-adapter.ts";
+import {
+  consumerOptions,
+  never,
+  openAdapter,
+  present,
+  queueOf,
+  receive,
+  rejection,
+  until,
+} from "./open-adapter.ts";
 import { useSharedEmulator } from "./shared-emulator.ts";
+import { createShiftedClock, type ShiftedClock } from "./shifted-clock.ts";
 
-const shared = useSharedEmulator();
+const shared = useSharedEmulator("manual");
+
+/** From then on the core would give up an ask: it has its own limit for drivers that do not answer. */
+const STALLED_MS = 30_000;
+
+/** The error of an ask while time passes for the adapter, and how long it took. */
+async function failureOf(
+  asking: Promise<unknown>,
+  clock: ShiftedClock,
+): Promise<{ readonly code: string; readonly tookMs: number }> {
+  const startedAtMs = clock.now();
+  let failed: unknown;
+  void asking.then(
+    () => (failed = new Error("it should have failed")),
+    (error: unknown) => (failed = error),
+  );
+  await until(() => {
+    clock.shift(100);
+    return failed !== undefined;
+  });
+  return { code: shared.adapter.classify(failed, "receive").code, tookMs: clock.now() - startedAtMs };
+}
+
+test("an ask whose link opens only after its time has what is there, by one opening", async () => {
+  const target = await shared.newQueue();
+  await shared.send(target, 2);
+  const consumer = await shared.consume(target, consumerOptions({ mode: "pull" }));
+  const { faults, clock } = shared.emulator;
+  const attach = { protocol: "service-bus", operation: "attach" } as const;
+  const late = faults.add({ ...attach, action: { kind: "delay", ms: 400 } });
+  const openings = (): number => present(faults.list().find(({ id }) => id === late)).fired;
+  const asking = consumer.receiveBatch({ maxItems: 10, waitMs: 0 }, never);
+  await until(() => openings() === 1);
+  // Looks are quick where an opening is slow: they say nothing of how long it takes.
+  for (let look = 0; look < 200; look += 1) await consumer.peekBatch?.(1, never);
+  await clock.advance(400);
+  expect(await asking).toHaveLength(2);
+  expect(openings()).toBe(1);
+});
+
+test("an ask whose link does not open fails before the core gives it up", async () => {
+  const target = await shared.newQueue();
+  const clock = createShiftedClock();
+  const adapter = shared.keep(openAdapter(shared.endpoint, { clock }));
+  const consumer = adapter.openConsumer(queueOf(adapter, target.entity), consumerOptions({ mode: "pull" }));
+  await consumer.open?.(never);
+  const attach = { protocol: "service-bus", operation: "attach", count: 1 } as const;
+  shared.emulator.faults.add({ ...attach, action: { kind: "hold" } });
+  const { code, tookMs } = await failureOf(
+    consumer.receiveBatch({ maxItems: 10, waitMs: 300 }, never),
+    clock,
+  );
+  expect(code).toBe("TIMEOUT");
+  expect(tookMs).toBeLessThan(STALLED_MS);
+  await shared.send(target, 1);
+  expect(await receive(consumer, 1)).toHaveLength(1);
+});
+
+test("an ask of a service that has fallen silent fails before the core gives it up, and the next one works", async () => {
+  const target = await shared.newQueue();
+  const clock = createShiftedClock();
+  const tap = shared.keep(await AmqpTap.start(shared.endpoint));
+  const adapter = shared.keep(openAdapter(tap.endpoint, { clock }));
+  const consumer = adapter.openConsumer(queueOf(adapter, target.entity), consumerOptions({ mode: "pull" }));
+  await consumer.receiveBatch({ maxItems: 10, waitMs: 0 }, never);
+  tap.holdBack();
+  const { code, tookMs } = await failureOf(
+    consumer.receiveBatch({ maxItems: 10, waitMs: 300 }, never),
+    clock,
+  );
+  expect(code).toBe("TIMEOUT");
+  expect(tookMs).toBeLessThan(STALLED_MS);
+  tap.letGo();
+  await shared.send(target, 1);
+  expect(await receive(consumer, 1)).toHaveLength(1);
+});
 
 test("a look that fails takes the credit back: nothing is locked for nobody", async () => {
   const target = await shared.newQueue();
@@ -40,7 +125,7 @@ test("an ask whose link and look are both gone fails with the first, and the oth
   connection.acquire();
   const receivers = new EntityReceivers(connection, parseAddress(entity));
   const receiver = await receivers.newReceiver();
-  const link = new PullLink(receiver, 1, receivers, new LockLength(systemClock));
+  const link = new PullLink(receiver, 1, receivers, new LockLength(systemClock), systemClock);
   await receiver.close();
   const unheard: unknown[] = [];
   const listen = (error: unknown): void => void unheard.push(error);
@@ -48,7 +133,9 @@ test("an ask whose link and look are both gone fails with the first, and the oth
   const look = new Promise<void>((_resolve, reject) => {
     setImmediate(() => reject(new Error("the look failed")));
   });
-  expect(await rejection(link.take(look))).toMatchObject({ message: expect.stringContaining("closed") });
+  expect(await rejection(link.take(() => look))).toMatchObject({
+    message: expect.stringContaining("closed"),
+  });
   for (let turn = 0; turn < 3; turn += 1) await new Promise((resolve) => setImmediate(resolve));
   process.off("unhandledRejection", listen);
   expect(unheard).toEqual([]);

@@ -1,5 +1,5 @@
 import type { ConsumerDriver, QueueAdapter, Target } from "@anyqueue/core/adapter";
-import { startEmulator, type Emulator } from "@anyqueue/emulator";
+import { startEmulator, type Emulator, type EmulatorOptions } from "@anyqueue/emulator";
 import { afterAll, afterEach, beforeAll } from "vitest";
 import {
   consumerOptions,
@@ -19,8 +19,8 @@ export class SharedEmulator {
   readonly #open: { close(): Promise<unknown> }[] = [];
   #queues = 0;
 
-  async start(): Promise<void> {
-    this.emulator = await startEmulator({ serviceBusPort: 0 });
+  async start(clock: EmulatorOptions["clock"]): Promise<void> {
+    this.emulator = await startEmulator({ serviceBusPort: 0, ...(clock === undefined ? {} : { clock }) });
     this.adapter = openAdapter(this.endpoint);
   }
 
@@ -81,9 +81,10 @@ export class SharedEmulator {
   }
 }
 
-export function useSharedEmulator(): SharedEmulator {
+/** @param clock "manual": time at the service stands still until the test advances it */
+export function useSharedEmulator(clock?: EmulatorOptions["clock"]): SharedEmulator {
   const shared = new SharedEmulator();
-  beforeAll(async () => await shared.start());
+  beforeAll(async () => await shared.start(clock));
   afterEach(async () => await shared.clear());
   afterAll(async () => await shared.stop());
   return shared;

@@ -1,4 +1,5 @@
 import { createClient, defineQueue } from "@anyqueue/core";
+import type { ConsumerDriver, Delivery } from "@anyqueue/core/adapter";
 import { ServiceBusClient } from "@azure/service-bus";
 import { describe, expect, test } from "vitest";
 import { serviceBus } from "../src/index.ts";
@@ -54,6 +55,15 @@ describe("closing while a handler works", () => {
     expect(tapped.stored()).toEqual([]);
   });
 });
+
+/** Asks until a delivery is there: each accept that the cut broke off may be told first. */
+async function receiveInTheEnd(consumer: ConsumerDriver<unknown>): Promise<Delivery<unknown> | undefined> {
+  for (;;) {
+    const ask = { maxItems: 1, waitMs: 15_000 };
+    const received = await consumer.receiveBatch(ask, never).catch(() => []);
+    if (received.length > 0) return received[0];
+  }
+}
 
 describe("sessions", () => {
   test("trap: nothing to accept is an error of the SDK; here it is none", async () => {
@@ -117,8 +127,7 @@ describe("sessions", () => {
     const [first] = await receive(consumer, 1);
     tapped.tap.cut();
     await tapped.emulator.clock.advance(6_000);
-    const again = await consumer.receiveBatch({ maxItems: 1, waitMs: 10_000 }, never).catch(() => []);
-    const [second] = again.length > 0 ? again : await receive(consumer, 1);
+    const second = await receiveInTheEnd(consumer);
     expect(second?.id).toBe(first?.id);
     expect(second?.leaseKey).not.toBe(first?.leaseKey);
   });
