@@ -94,8 +94,9 @@ export interface QueueProducer<Body, Uses extends Feature = never> {
   flush(): Promise<void>;
   /**
    * Accepts sends of a latched key again. A send that was tried and failed latches its ordering key, so that
-   * nothing overtakes it: further sends of the key reject with its error until `resume` is called. Sends made
-   * before that call stay refused. Other keys are not affected.
+   * nothing overtakes it: further sends of the key reject with UNAVAILABLE, caused by its error, until `resume`
+   * is called. Sends made before that call stay refused. Other keys are not affected. Nothing else ends a
+   * latch, and each takes some 200 bytes: with keys that are used once, call it for each key that you give up.
    */
   resume(orderingKey: string): void;
 }

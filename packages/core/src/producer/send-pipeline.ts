@@ -146,7 +146,7 @@ export class SendPipeline implements SendOwner {
     const final = isInDoubt(pending) ? asAmbiguous(error) : error;
     this.#settle(pending, final);
     if (latches && pending.orderingKey !== undefined)
-      this.#latches.latch(pending.orderingKey, pending.seq, final);
+      this.#latches.latch(pending.orderingKey, pending.seq, final, pending.deadlineMs);
     pending.reject(final);
   }
 
