@@ -22,10 +22,12 @@ export interface ReceiverParts {
   readonly handBacks: HandBacks;
 }
 
-/** A delivery that was given back, and when the service offers it again; monotonic. */
+/** A delivery that was given back, and when the service offers it again, at the latest; monotonic. */
 export interface Return {
   readonly handle: PubsubHandle;
   readonly comesAtMs: number;
+  /** The same at the earliest: the service may have taken it back long before it answered. @default comesAtMs */
+  readonly earliestMs?: number;
 }
 
 /** Brings deliveries: streams for workers, single pulls for pull mode. */

@@ -114,10 +114,11 @@ export class StreamReceiver implements Receiver {
   }
 
   released(returns: readonly Return[]): void {
-    const comesAtMs = new Map(returns.map((one) => [one.handle, one.comesAtMs]));
-    this.#failedKeys([...comesAtMs.keys()], (key, handle) =>
-      this.#failed.released(key, handle.messageId, comesAtMs.get(handle) ?? 0),
-    );
+    if (!this.#parts.subscription.keepsOrder) return;
+    for (const { handle, comesAtMs, earliestMs } of returns) {
+      const { orderingKey, messageId } = handle;
+      if (orderingKey !== undefined) this.#failed.released(orderingKey, messageId, comesAtMs, earliestMs);
+    }
   }
 
   /** Records deliveries that nobody got. They come again; until then nothing of their keys is handed over. */
