@@ -35,6 +35,7 @@ const FOUND: readonly (readonly [stage: StageName, seed: number, what: string])[
     2_000_045,
     "what comes when the delay of a release is over by the service's clock goes back",
   ],
+  ["pubsub", 2_000_053, "of hand-overs in one millisecond none comes after a release of another"],
   ["service-bus", 2_000_128, "no pull waits for a drain while minutes pass"],
   [
     "service-bus-session",
