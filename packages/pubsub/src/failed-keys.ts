@@ -88,9 +88,10 @@ export class FailedKeys {
     if (head !== undefined) this.#set(key, messageId, { ...head, comesAtMs, earliestMs, before: "drop" });
   }
 
-  /** Records a message that nobody got, unless the key already waits for an earlier one. */
+  /** Records a message that nobody got, perhaps once more, unless the key already waits for an earlier one. */
   lost(key: string, messageId: string, comesAtMs: number, publishedAtMs = 0): void {
-    if (!this.#keys.has(key)) this.#set(key, messageId, lostHead(comesAtMs, publishedAtMs));
+    const isFirst = this.#keys.get(key)?.has(messageId) ?? true;
+    if (isFirst) this.#set(key, messageId, lostHead(comesAtMs, publishedAtMs));
   }
 
   /**
@@ -138,7 +139,9 @@ export class FailedKeys {
     const heads: Heads = this.#keys.get(key) ?? new Map();
     const known = heads.get(messageId);
     const sinceMs = { ...known?.sinceMs, ...head.sinceMs };
-    const earliestMs = Math.min(known?.earliestMs ?? Infinity, head.earliestMs);
+    // Of what is leased here again, the returns before are over.
+    const returnedMs = head.isLost === true ? Infinity : (known?.earliestMs ?? Infinity);
+    const earliestMs = Math.min(returnedMs, head.earliestMs);
     this.#keys.set(key, heads.set(messageId, { ...head, sinceMs, earliestMs }));
   }
 
