@@ -45,8 +45,9 @@ export class StreamReceiver implements Receiver {
     this.#asks = new WaitingAsks(parts.clock);
     this.#receipts = new Receipts({
       ...parts,
-      admit: ({ ours, lost }, untilMs) => {
+      admit: ({ ours, lost, behind }, untilMs) => {
         this.#lost(lost);
+        this.#giveBack(behind);
         for (const { handle } of ours) this.extended(handle, untilMs);
         this.#admit(ours, untilMs);
       },
@@ -272,8 +273,9 @@ export class StreamReceiver implements Receiver {
   async #renew(deliveries: Deliveries): Promise<Renewal> {
     const untilMs = this.#parts.clock.now() + this.#parts.leaseMs;
     try {
-      const { ours, lost, gone } = await confirmed(this.#parts, deliveries);
+      const { ours, lost, behind, gone } = await confirmed(this.#parts, deliveries);
       this.#lost(lost);
+      this.#giveBack(behind);
       for (const { handle } of ours) this.extended(handle, untilMs);
       return { renewed: new Set(ours), gone };
     } catch (error) {
