@@ -4,6 +4,7 @@ import {
   type Broker,
   type BrokerFault,
   type Explored,
+  type Schedule,
 } from "@anyqueue/conformance";
 import type { Provider, QueueAdapter } from "@anyqueue/core/adapter";
 import { createVirtualClock } from "@anyqueue/core/testing";
@@ -41,13 +42,14 @@ export async function exploreService(
   const wire = await openWire();
   const signatures = watchSignatures();
   try {
-    const schedule = serviceScheduleOf(seed, {
+    const planned = serviceScheduleOf(seed, {
       ordered,
       leaseMs,
       features,
       wideFeatures,
       faultOf: (choice) => faultOf(stage, choice),
     });
+    const schedule = withDrains(planned);
     const startWallMs = isShared ? emulator.clock.now() : undefined;
     const clock = pacedClock(createVirtualClock({ seed, startWallMs }), emulator, wire, signatures);
     return await exploreSchedule(
@@ -66,6 +68,18 @@ export async function exploreService(
     wire.close();
     await emulator.close();
   }
+}
+
+/**
+ * Where consumers pull, drains are answered. Each pull ends with one, and its answer is waited for by the machine's
+ * clock, as the SDK does: minutes would pass here, and what the pull has would come when its consumer has closed.
+ */
+function withDrains(schedule: Schedule): Schedule {
+  if ((schedule.modes ?? []).every((mode) => mode === "run")) return schedule;
+  const incidents = schedule.incidents.filter(
+    (incident) => incident.kind !== "broker-fault" || incident.fault.name !== "ignoreDrain",
+  );
+  return { ...schedule, incidents };
 }
 
 function brokerOf(

@@ -55,6 +55,16 @@ test("a message that nobody got holds up what follows it, unless one before it d
   expect(keys.judge("j", "m1", 10)).toBe("take");
 });
 
+test("a message that came again and that nobody got then holds up what follows it for its whole lease", () => {
+  const keys = new FailedKeys();
+  keys.releasing("k", "m1", { ...ONE_STREAM, sinceMs: 0, comesAtMs: 60_000 });
+  keys.released("k", "m1", 1_000, 900);
+  keys.lost("k", "m1", 61_000);
+  // Published later than the message was due, so nothing else would hold it up.
+  expect(keys.judge("k", "m2", 5_000, { sentAfterMs: 5_000 })).toBe("drop");
+  expect(keys.judge("k", "m1", 61_010)).toBe("take");
+});
+
 test("what follows a message that is on its way back as early goes back as well, however long that takes", () => {
   const keys = new FailedKeys();
   keys.releasing("k", "m1", { ...ONE_STREAM, sinceMs: 0, comesAtMs: 60_000 });

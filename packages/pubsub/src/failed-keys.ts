@@ -9,8 +9,13 @@ interface FailedHead {
    * after its return, so the same stream brings it again after that. Another may be late with an older delivery.
    */
   readonly sinceMs: Readonly<Record<number, number>>;
-  /** When the service offers it again; monotonic. */
+  /** When the service offers it again at the latest; monotonic. */
   readonly comesAtMs: number;
+  /**
+   * Before this moment the service does not offer it, whichever of its returns took effect; monotonic. From then on
+   * somebody else may be done with it, and what follows is leased here.
+   */
+  readonly earliestMs: number;
   readonly before: Exclude<Verdict, "take">;
   readonly publishedAtMs: number;
   /** True: it was given back because it was early. Heads that had been handed over come before early ones. */
@@ -73,17 +78,20 @@ export class FailedKeys {
     this.#set(key, messageId, { ...returned(times), isEarly: true });
   }
 
-  /** The release was answered: until the message returns nobody holds it, and all behind it comes again. */
-  released(key: string, messageId: string, comesAtMs: number): void {
-    const heads = this.#keys.get(key);
-    const head = heads?.get(messageId);
+  /**
+   * The release was answered: until `earliestMs` nobody holds the message, and all behind it comes again.
+   * @param earliestMs when the service offers it again at the earliest. @default comesAtMs
+   */
+  released(key: string, messageId: string, comesAtMs: number, earliestMs = Infinity): void {
+    const head = this.#keys.get(key)?.get(messageId);
     // Without a head the message is back already.
-    if (head !== undefined) heads?.set(messageId, { ...head, comesAtMs, before: "drop" });
+    if (head !== undefined) this.#set(key, messageId, { ...head, comesAtMs, earliestMs, before: "drop" });
   }
 
-  /** Records a message that nobody got, unless the key already waits for an earlier one. */
+  /** Records a message that nobody got, perhaps once more, unless the key already waits for an earlier one. */
   lost(key: string, messageId: string, comesAtMs: number, publishedAtMs = 0): void {
-    if (!this.#keys.has(key)) this.#set(key, messageId, lostHead(comesAtMs, publishedAtMs));
+    const isFirst = this.#keys.get(key)?.has(messageId) ?? true;
+    if (isFirst) this.#set(key, messageId, lostHead(comesAtMs, publishedAtMs));
   }
 
   /**
@@ -111,11 +119,11 @@ export class FailedKeys {
     const isHead = own !== undefined && own.isEarly !== true;
     let verdict: Verdict = "take";
     for (const [id, head] of heads) {
-      const { comesAtMs, before, publishedAtMs: headSinceMs, isEarly = false } = head;
+      const { comesAtMs, earliestMs, before, publishedAtMs: headSinceMs, isEarly = false } = head;
       // The service may redeliver a message before it answers the return of it and of those behind it.
       const isBehind = isHead === isEarly ? isHead : follows(id, headSinceMs, messageId, publishedAtMs);
       if (id === messageId || isBehind) continue;
-      if (nowMs < comesAtMs && before === "drop") return "drop";
+      if (nowMs < Math.min(comesAtMs, earliestMs) && before === "drop") return "drop";
       const graceMs = isEarly && own !== undefined ? 0 : GRACE_MS;
       // A stream may be further behind than the grace, so what was perhaps sent before the message goes back
       // once. What the stream brings after that was sent after the message, which somebody else has then.
@@ -129,8 +137,12 @@ export class FailedKeys {
 
   #set(key: string, messageId: string, head: FailedHead): void {
     const heads: Heads = this.#keys.get(key) ?? new Map();
-    const sinceMs = { ...heads.get(messageId)?.sinceMs, ...head.sinceMs };
-    this.#keys.set(key, heads.set(messageId, { ...head, sinceMs }));
+    const known = heads.get(messageId);
+    const sinceMs = { ...known?.sinceMs, ...head.sinceMs };
+    // Of what is leased here again, the returns before are over.
+    const returnedMs = head.isLost === true ? Infinity : (known?.earliestMs ?? Infinity);
+    const earliestMs = Math.min(returnedMs, head.earliestMs);
+    this.#keys.set(key, heads.set(messageId, { ...head, sinceMs, earliestMs }));
   }
 
   /** Removes keys that hold up nothing any more. */
@@ -150,10 +162,11 @@ function follows(id: string, publishedAtMs: number, otherId: string, otherPublis
 }
 
 function returned({ stream, sinceMs, comesAtMs, publishedAtMs = 0 }: ReturnTimes): FailedHead {
-  return { sinceMs: { [stream]: sinceMs }, comesAtMs, before: "give-back", publishedAtMs };
+  const earliestMs = Infinity;
+  return { sinceMs: { [stream]: sinceMs }, comesAtMs, earliestMs, before: "give-back", publishedAtMs };
 }
 
 /** It comes again only when its lease here is over, so what comes is never too old. */
 function lostHead(comesAtMs: number, publishedAtMs: number): FailedHead {
-  return { sinceMs: {}, comesAtMs, before: "drop", publishedAtMs, isLost: true };
+  return { sinceMs: {}, comesAtMs, earliestMs: Infinity, before: "drop", publishedAtMs, isLost: true };
 }

@@ -4,25 +4,33 @@ import { expect, test } from "vitest";
 import { GiveBacks } from "./give-backs.ts";
 import type { PubsubSubscription } from "./pubsub-subscription.ts";
 import type { PubsubHandle } from "./pubsub-wire.ts";
+import type { Return } from "./receiver.ts";
 
 const UNAVAILABLE: ItemResult = { ok: false, error: Object.assign(new Error("not now"), { code: 14 }) };
 
 /**
- * Every request gets the same answer. `requests`: ack ids of each request; `back`: those reported as back.
+ * Every request gets the same answer, after `answerMs`. `requests`: ack ids of each request; `back`: those reported
+ * as back; `returns`: the same as they were reported.
  */
-function givingBack(answer: ItemResult): {
+function givingBack(
+  answer: ItemResult,
+  answerMs = 0,
+): {
   readonly clock: ReturnType<typeof createVirtualClock>;
   readonly giveBacks: GiveBacks;
   readonly requests: (readonly string[])[];
   readonly back: string[];
+  readonly returns: Return[];
 } {
   const clock = createVirtualClock();
   const requests: (readonly string[])[] = [];
   const back: string[] = [];
+  const returns: Return[] = [];
   const subscription: Pick<PubsubSubscription, "changeDeadlines" | "handBacks"> = {
     handBacks: new HandBacks(),
     changeDeadlines: async (items) => {
       requests.push(items.map(({ ackId }) => ackId));
+      if (answerMs > 0) await clock.advance(answerMs);
       return items.map(() => answer);
     },
   };
@@ -31,9 +39,12 @@ function givingBack(answer: ItemResult): {
     clock,
     leaseMs: 10_000,
     events: { fault: () => undefined } as never,
-    onBack: (deliveries) => back.push(...deliveries.map(({ handle }) => handle.ackId)),
+    onBack: (all) => {
+      returns.push(...all);
+      back.push(...all.map(({ handle }) => handle.ackId));
+    },
   });
-  return { clock, giveBacks, requests, back };
+  return { clock, giveBacks, requests, back, returns };
 }
 
 const delivery = (id: string): Delivery<PubsubHandle> =>
@@ -68,4 +79,11 @@ test("closing waits for three tries and no more", async () => {
   await clock.advance(1_000);
   await closed;
   expect(requests).toHaveLength(3);
+});
+
+test("a delay may have begun when its request went out, or when that was answered", async () => {
+  const { giveBacks, returns } = givingBack({ ok: true, value: undefined }, 500);
+  giveBacks.add([delivery("1")], 1);
+  await giveBacks.close();
+  expect(returns).toMatchObject([{ earliestMs: 1_000, comesAtMs: 1_500 }]);
 });

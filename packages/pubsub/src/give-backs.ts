@@ -68,8 +68,10 @@ export class GiveBacks {
       this.#pending = [...failed, ...this.#pending];
       const open = new Set(this.#pending.map(({ delivery }) => delivery.handle.messageId));
       const nowMs = this.#options.clock.now();
-      const back = batch.map(({ delivery, seconds }): Return => {
-        return { handle: delivery.handle, comesAtMs: nowMs + seconds * 1_000 };
+      const { leaseMs } = this.#options;
+      const back = batch.map(({ delivery: { handle }, seconds, untilMs }): Return => {
+        const waitMs = seconds * 1_000;
+        return { handle, comesAtMs: nowMs + waitMs, earliestMs: untilMs - leaseMs + waitMs };
       });
       this.#options.onBack(back.filter(({ handle }) => !open.has(handle.messageId)));
       if (failed.size > 0) await this.#pause(Math.min(failures * PAUSE_MS, MAX_PAUSE_MS));

@@ -83,7 +83,9 @@ export class PubsubConsumer implements ConsumerDriver<PubsubHandle> {
     this.#receiver.released(
       items.map(({ handle }, index) => {
         const waitMs = (changes[index]?.seconds ?? 0) * 1_000;
-        return { handle, comesAtMs: nowMs + comesInMs(results[index], waitMs, this.#leaseMs) };
+        // What seemed to fail may have taken effect, at any time.
+        const earliestMs = results[index]?.ok === true ? sentAtMs + waitMs : 0;
+        return { handle, comesAtMs: nowMs + comesInMs(results[index], waitMs, this.#leaseMs), earliestMs };
       }),
     );
     for (const [index, { handle }] of items.entries()) {

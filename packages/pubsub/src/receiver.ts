@@ -13,10 +13,12 @@ export interface ReceiverParts {
   readonly events: ConsumerEvents<PubsubHandle>;
 }
 
-/** A delivery that was given back, and when the service offers it again; monotonic. */
+/** A delivery that was given back, and when the service offers it again, at the latest; monotonic. */
 export interface Return {
   readonly handle: PubsubHandle;
   readonly comesAtMs: number;
+  /** The same at the earliest: the service may have taken it back long before it answered. @default comesAtMs */
+  readonly earliestMs?: number;
 }
 
 /** Brings deliveries: streams for workers, single pulls for pull mode. */
@@ -57,6 +59,8 @@ export interface Confirmation {
   readonly ours: readonly Delivery<PubsubHandle>[];
   /** The first unconfirmed delivery of each ordering key: nothing after it is ours until it comes again. */
   readonly lost: readonly Return[];
+  /** Confirmed behind a delivery that is gone: it may be that delivery once more. Kept, it would be overtaken. */
+  readonly behind: readonly Delivery<PubsubHandle>[];
   /** Refused for good: somebody else may have them already. */
   readonly gone: ReadonlySet<Delivery<PubsubHandle>>;
 }
@@ -77,19 +81,24 @@ export async function confirmed(
   const { subscription, leaseMs, clock } = parts;
   const results = await leaseResults(parts, deliveries);
   const lost = new Map<string, Return>();
-  const ours = deliveries.filter(({ orderingKey, handle }, index) => {
+  const behind: Delivery<PubsubHandle>[] = [];
+  const nowMs = clock.now();
+  const ours = deliveries.filter((delivery, index) => {
+    const { orderingKey, handle } = delivery;
     const result = results[index];
     const isLost = result?.ok !== true;
     if (orderingKey === undefined || !subscription.keepsOrder) return !isLost;
     if (isLost && !lost.has(orderingKey)) {
       // Refused for good: it is already on its way to somebody.
       const isGone = result?.ok === false && !isPassingResult(result);
-      lost.set(orderingKey, { handle, comesAtMs: clock.now() + (isGone ? 0 : leaseMs) });
+      lost.set(orderingKey, { handle, comesAtMs: nowMs + (isGone ? 0 : leaseMs) });
     }
+    // Behind a lease that goes on, it comes again when that ends.
+    if (!isLost && lost.get(orderingKey)?.comesAtMs === nowMs) behind.push(delivery);
     return !lost.has(orderingKey);
   });
   const gone = deliveries.filter((_, index) => isGone(results[index]));
-  return { ours, lost: [...lost.values()], gone: new Set(gone) };
+  return { ours, lost: [...lost.values()], behind, gone: new Set(gone) };
 }
 
 function isGone(result: ItemResult | undefined): boolean {

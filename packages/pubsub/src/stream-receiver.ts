@@ -46,8 +46,9 @@ export class StreamReceiver implements Receiver {
     this.#asks = new WaitingAsks(parts.clock);
     this.#receipts = new Receipts({
       ...parts,
-      admit: ({ ours, lost }, untilMs) => {
+      admit: ({ ours, lost, behind }, untilMs) => {
         this.#lost(lost);
+        this.#giveBack(behind);
         for (const { handle } of ours) this.extended(handle, untilMs);
         this.#admit(ours, untilMs);
       },
@@ -115,10 +116,11 @@ export class StreamReceiver implements Receiver {
   }
 
   released(returns: readonly Return[]): void {
-    const comesAtMs = new Map(returns.map((one) => [one.handle, one.comesAtMs]));
-    this.#failedKeys([...comesAtMs.keys()], (key, handle) =>
-      this.#failed.released(key, handle.messageId, comesAtMs.get(handle) ?? 0),
-    );
+    if (!this.#parts.subscription.keepsOrder) return;
+    for (const { handle, comesAtMs, earliestMs } of returns) {
+      const { orderingKey, messageId } = handle;
+      if (orderingKey !== undefined) this.#failed.released(orderingKey, messageId, comesAtMs, earliestMs);
+    }
   }
 
   /** Records deliveries that nobody got. They come again; until then nothing of their keys is handed over. */
@@ -270,8 +272,9 @@ export class StreamReceiver implements Receiver {
   async #renew(deliveries: Deliveries): Promise<Renewal> {
     const untilMs = this.#parts.clock.now() + this.#parts.leaseMs;
     try {
-      const { ours, lost, gone } = await confirmed(this.#parts, deliveries);
+      const { ours, lost, behind, gone } = await confirmed(this.#parts, deliveries);
       this.#lost(lost);
+      this.#giveBack(behind);
       for (const { handle } of ours) this.extended(handle, untilMs);
       return { renewed: new Set(ours), gone };
     } catch (error) {

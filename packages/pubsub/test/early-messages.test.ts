@@ -1,4 +1,4 @@
-import type { Clock, ConsumerDriver, Delivery, QueueAdapter } from "@anyqueue/core/adapter";
+import type { Clock, ConsumerDriver, Delivery, ItemResult, QueueAdapter } from "@anyqueue/core/adapter";
 import { createVirtualClock } from "@anyqueue/core/testing";
 import { status } from "@grpc/grpc-js";
 import { afterEach, beforeEach, expect, test } from "vitest";
@@ -31,15 +31,23 @@ const recent = (clock: Clock, id: string, orderingKey: string, agoMs = 0): Retur
   return stored(id, id, { message: { orderingKey, publishTime: { seconds, nanos: 0 } } });
 };
 
-/** A consumer that has given back the first message of a key; the server does not send it again. */
-async function waitingForFirst() {
+/** A consumer that has the first message of a key. */
+async function holdingFirst() {
   const clock = createVirtualClock();
   adapter = openAdapter(server.endpoint, { clock });
   const consumer: ConsumerDriver<unknown> = adapter.openConsumer(queue(adapter), consumerOptions());
   await consumer.open?.(never);
   server.stream(0).send({ receivedMessages: [keyed("1")] });
   const [first] = await consumer.receiveBatch(ASK, never);
-  await consumer.releaseBatch([{ handle: first?.handle, delayMs: 0, cause: "retry" }], never);
+  const release = async (delayMs: number): Promise<readonly ItemResult[]> =>
+    await consumer.releaseBatch([{ handle: first?.handle, delayMs, cause: "retry" }], never);
+  return { clock, consumer, release };
+}
+
+/** The same when it has given that back; the server does not send it again. */
+async function waitingForFirst() {
+  const { clock, consumer, release } = await holdingFirst();
+  await release(0);
   return { clock, consumer };
 }
 
@@ -72,6 +80,39 @@ test("what was early counts no attempt, and a return that the service did not co
   }
   // The return was without effect if the service had taken the message back by then, behind the first.
   expect(counts).toEqual([2, 2, 3]);
+  await consumer.close();
+});
+
+test("what comes when the delay of a release may be over goes back, though the answer was later: somebody else may be done with the message", async () => {
+  const { clock, consumer, release } = await holdingFirst();
+  server.answer("ModifyAckDeadline", async (nth) => {
+    if (nth === 1) await clock.advance(500);
+    return undefined;
+  });
+  await release(1_000);
+  await clock.advance(700);
+  // Kept here, it would be overtaken by what comes a second later, until its lease is over.
+  server.stream(0).send({ receivedMessages: [keyed("2")] });
+  await until(() => server.count("ModifyAckDeadline") === 2);
+  expect(server.requests("ModifyAckDeadline")[1]).toMatchObject({ ackIds: ["ack-2"] });
+  await consumer.close();
+});
+
+test("so does what comes behind a release that failed and was repeated: the first may have taken effect", async () => {
+  const { clock, consumer, release } = await holdingFirst();
+  server.answer("ModifyAckDeadline", (nth) =>
+    nth === 1 ? new GrpcError(status.UNAVAILABLE, "not now") : undefined,
+  );
+  await release(2_000);
+  await clock.advance(1_500);
+  server.stream(0).send({ receivedMessages: [keyed("2")] });
+  await until(() => server.count("ModifyAckDeadline") === 2);
+  await release(2_000);
+  await clock.advance(1_000);
+  server.stream(0).send({ receivedMessages: [keyed("2")] });
+  await until(() => server.count("ModifyAckDeadline") === 4);
+  const returned = server.requests("ModifyAckDeadline").map(({ ackIds }) => ackIds);
+  expect(returned).toEqual([["ack-1"], ["ack-2"], ["ack-1"], ["ack-2"]]);
   await consumer.close();
 });
 

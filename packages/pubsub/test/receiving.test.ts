@@ -217,6 +217,28 @@ describe.each(MAJORS)("a stream with release %i", (major) => {
     expect(idsOf(await consumer.receiveBatch(ASK, never))).toEqual(["3"]);
     await consumer.close();
   });
+
+  test("what was confirmed behind a delivery that is gone goes back: kept here, it would be overtaken", async () => {
+    server.properties = { exactlyOnceDeliveryEnabled: true, messageOrderingEnabled: true };
+    server.answer("ModifyAckDeadline", (nth) =>
+      nth === 1 ? ackFailure({ "ack-2": "PERMANENT_FAILURE_INVALID_ACK_ID" }) : undefined,
+    );
+    const { consumer } = await opened();
+    const keyed = (id: string, ackId: string): object => ({
+      ...stored(id, id, { message: { orderingKey: "x" } }),
+      ackId,
+    });
+    // The service took the second back, behind the first, and sent both again.
+    server.stream(0).send({
+      receivedMessages: [keyed("2", "ack-2"), keyed("1", "again-1"), keyed("2", "again-2")],
+    });
+    await until(() => server.count("ModifyAckDeadline") === 2);
+    expect(deadlines()).toEqual([
+      [["ack-2", "again-1", "again-2"], 30],
+      [["again-1", "again-2"], 0],
+    ]);
+    await consumer.close();
+  });
 });
 
 describe.each(MAJORS)("single pulls with release %i", (major) => {

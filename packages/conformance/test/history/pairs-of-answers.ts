@@ -50,6 +50,18 @@ export const PAIRS_OF_ANSWERS: readonly Pair[] = [
     invariant: "I-11",
     bad: unreadable(false),
   },
+  {
+    name: "a second run of what went back unfinished: by its clock the service handed it out just before that, or long before",
+    good: backUnfinished(20),
+    invariant: "I-5",
+    bad: backUnfinished(2_000),
+  },
+  {
+    name: "a second run of what went back unfinished: it began after that, or before",
+    good: backUnfinished(20),
+    invariant: "I-5",
+    bad: backUnfinished(20, "before"),
+  },
 ];
 
 function lostWhileClosing(isPulled: boolean): readonly HistoryEvent[] {
@@ -89,4 +101,15 @@ function confirmedAfter(ms: number): readonly HistoryEvent[] {
   const op = all.event("settle.invoke", { tok: "t1", kind: "dead" });
   all.wait(ms).event("settle.ok", { tok: "t1", kind: "dead" }, { op });
   return all.deadLetter("m").close({ handled: 0, released: 0, abandoned: 0 }).drained();
+}
+
+/** A close gives back what its handler does not end; the service's clock is behind ours. */
+function backUnfinished(behindMs: number, begins: "before" | "after" = "after"): readonly HistoryEvent[] {
+  const all = history().send("m").handOut("one").deliver("m", "t1", { lease: "one", leaseMs: 60_000 });
+  all.start("t1").event("handle.abort", { tok: "t1", reason: "CANCELLED" });
+  all.handOut("two").wait(behindMs);
+  if (begins === "after") all.settle("t1", "release");
+  all.deliver("m", "t2", { lease: "two", leaseMs: 60_000, proc: "other" }).start("t2");
+  if (begins === "before") all.settle("t1", "release");
+  return all.end("t2").settle("t2").drained();
 }

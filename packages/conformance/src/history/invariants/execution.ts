@@ -68,7 +68,9 @@ function hasReason(
   if (promises.redeliversFollowers && handovers.some((one) => isUndoneHead(one, run, next))) return true;
   if (isAckPending(run, next)) return false;
   if (end !== undefined && end.result !== "ack" && end.t <= next.start.t) return true;
-  if (settles.some(({ kind, t }) => kind !== "ack" && t <= next.handedAt)) return true;
+  // The service's clock may be behind ours.
+  const backBy = Math.min(next.handedAt + nanoseconds(promises.slackMs), next.start.t);
+  if (settles.some(({ kind, t }) => kind !== "ack" && t <= backBy)) return true;
   // It was read only after the service had given up on it and handed it to somebody else.
   if (next.handedAt < deliver.t) return !isAckConfirmed || promises.lateAcks;
   // Its holder was told that the lease was gone: it may have counted from another time than the history.
