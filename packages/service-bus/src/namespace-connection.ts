@@ -234,13 +234,14 @@ export class NamespaceConnection {
       this.#life = new ClientLife();
       this.#generation += 1;
     }
-    const what = "the connection to Service Bus was cut";
-    const error = new QueueError("CONNECTION_LOST", { what, provider: PROVIDER, ambiguous: true, cause });
+    const what = `the connection to Service Bus ${wasUp ? "was cut" : "did not open"}`;
     // The socket's own error says more: a host that is unknown, a certificate that is not accepted.
     const isListed = classifyServiceBusError(cause, "receive").code !== "INTERNAL";
-    life.bounded.failAll(isListed ? cause : error);
+    // Not a QueueError: what was being done, and where, is added by the caller, who knows it.
+    life.bounded.failAll(isListed ? cause : new Error(what, { cause }));
     // A client that was closed ends here, and perhaps another one is open already.
     if (this.#isClosed || !isCurrent) return;
+    const error = new QueueError("CONNECTION_LOST", { what, provider: PROVIDER, ambiguous: true, cause });
     for (const listener of this.#deaths) listener(error, wasUp);
   }
 

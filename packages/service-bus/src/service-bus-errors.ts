@@ -31,7 +31,7 @@ const SEEN = "@azure/service-bus 7.9.5, observed (2026-11-29)";
 const IDENTITY = "@azure/identity 4, its error classes (2026-11-29)";
 const ATOM = "https://learn.microsoft.com/rest/api/servicebus/error-codes (2026-11-29)";
 const NODE = "https://nodejs.org/api/errors.html#common-system-errors (2026-11-29)";
-const OURS = "refuse-bad-frames.ts (2026-11-30)";
+const OURS = "refuse-bad-frames.ts, namespace-connection.ts (2026-11-30)";
 const TLS = "https://nodejs.org/api/tls.html#x509-certificate-error-codes (2026-11-29)";
 
 /** A throttled namespace asks for two seconds in its text (error 50009). */
@@ -183,6 +183,9 @@ export const TEXT_ERRORS: readonly (Meaning & { readonly text: RegExp })[] = [
   { text: /^The sender for .* has been closed/, code: "CONNECTION_LOST", source: SDK },
   { text: /has been closed and can no longer be used|already closed/i, code: "LEASE_LOST", source: SDK },
   { text: /\bSSL routines:/, code: "CONNECTION_LOST", source: TLS },
+  // Hung up before it opened, in the words of rhea-promise 3.0.3 and of namespace-connection.ts: nothing was sent.
+  { text: /^Failed to connect$|Service Bus did not open$/, code: "CONNECTION_LOST", source: SDK },
+  { text: /Service Bus was cut$/, code: "CONNECTION_LOST", ambiguous: true, source: OURS },
   { text: /is no AMQP frame$/, code: "CONNECTION_LOST", ambiguous: true, source: OURS },
 ];
 const UNTRUSTED: Meaning = { code: "UNAUTHENTICATED", source: TLS };

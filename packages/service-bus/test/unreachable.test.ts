@@ -1,5 +1,5 @@
 import { once } from "node:events";
-import { createServer, type AddressInfo, type Server } from "node:net";
+import { createServer, type AddressInfo, type Server, type Socket } from "node:net";
 import { createClient, defineQueue, isQueueError, type QueueError } from "@anyqueue/core";
 import { afterEach, expect, test } from "vitest";
 import { serviceBus } from "../src/index.ts";
@@ -16,9 +16,23 @@ afterEach(() => {
 
 /** A port on which something answers that is no Service Bus. */
 async function strange(): Promise<string> {
+  return await accepting((socket) => socket.end("HTTP/1.1 400 Bad Request\r\nconnection: close\r\n\r\n"));
+}
+
+/** A port on which connections are taken and hung up, as a sidecar does that cannot reach the service. */
+async function hangingUp(): Promise<string> {
+  return await accepting((socket) => socket.end());
+}
+
+/** The same, after the first bytes of the protocol. */
+async function hangingUpLater(): Promise<string> {
+  return await accepting((socket) => socket.end(Buffer.from("AMQP\u0003\u0001\u0000\u0000", "latin1")));
+}
+
+async function accepting(answer: (socket: Socket) => void): Promise<string> {
   const server = createServer((socket) => {
     socket.on("error", () => {});
-    socket.end("HTTP/1.1 400 Bad Request\r\nconnection: close\r\n\r\n");
+    answer(socket);
   });
   servers.push(server);
   return await listening(server);
@@ -69,4 +83,47 @@ test("a server that is no Service Bus is CONNECTION_LOST, and the error says wha
   const error = await verified(await strange());
   expect(error).toMatchObject({ code: "CONNECTION_LOST", retryable: true });
   expect(error.message).toContain("no AMQP frame (service-bus://emulator/orders)");
+});
+
+test("a connection that is hung up before it opens is CONNECTION_LOST", async () => {
+  const error = await verified(await hangingUp());
+  expect(error).toMatchObject({ code: "CONNECTION_LOST", target: "service-bus://emulator/orders" });
+});
+
+test.each([
+  ["at once", hangingUp],
+  ["after the first bytes", hangingUpLater],
+])("sends that are hung up on %s are tried again, and leave nothing in doubt", async (_when, server) => {
+  const endpoint = await server();
+  const retries: QueueError[] = [];
+  const client = createClient(`service-bus://emulator?endpoint=${endpoint}`, [serviceBus()], {
+    send: { timeout: "1s" },
+    listener: { "send-retry": ({ error }) => retries.push(error) },
+  });
+  const producer = client.producer(defineQueue("orders"));
+  // The second send finds a client whose connection has died once.
+  for (const body of [1, 2]) {
+    const error = await rejection(producer.send(body));
+    expect(error).toMatchObject({ code: "CONNECTION_LOST", ambiguous: false });
+  }
+  expect(retries.length).toBeGreaterThan(2);
+  await client.close();
+});
+
+test("a consumer outlasts hang-ups", async () => {
+  const endpoint = await hangingUp();
+  const failures: QueueError[] = [];
+  const twice = Promise.withResolvers<void>();
+  const client = createClient(`service-bus://emulator?endpoint=${endpoint}`, [serviceBus()], {
+    listener: {
+      "receive-error": ({ error }) => {
+        if (failures.push(error) === 2) twice.resolve();
+      },
+    },
+  });
+  const run = client.consumer(defineQueue("orders")).run(() => {});
+  await Promise.race([twice.promise, run]);
+  expect(failures.map(({ code }) => code)).toEqual(["CONNECTION_LOST", "CONNECTION_LOST"]);
+  await client.close();
+  await run;
 });
