@@ -15,13 +15,15 @@ export interface PubsubCallsOptions extends PubsubOptions {
   /**
    * The topic for dead letters: its name (in the subscription's project) or its full name. The function's
    * service account needs `roles/pubsub.publisher` on it. The topic needs a subscription: without one,
-   * messages sent to it are lost.
+   * messages sent to it are lost, and with `roles/pubsub.viewer` dead letters fail then (NOT_FOUND).
    */
   readonly deadLetterTopic: string;
 }
 
 interface OpenTopic extends DeadLetterCopies {
   readonly adapter: QueueAdapter;
+  /** True: somebody keeps what is sent to it, as far as the function may look. */
+  isOpen: boolean;
 }
 
 /**
@@ -50,12 +52,15 @@ export function pubsubCalls(options: PubsubCallsOptions): PubsubCalls {
   return Object.freeze({
     of: (project: string | undefined, deliveries: readonly Delivery<PubsubHandle>[]): PubsubSettling => {
       const authority = isProjectSaid ? "" : (project ?? "");
-      let topic = topics.get(authority);
-      if (topic === undefined) {
-        topic = openTopic(provider, deadLetterTopic, authority);
-        topics.set(authority, topic);
-      }
-      return { adapter: topic.adapter, settle: { deadLetterBatch: deadLetterByCopies(deliveries, topic) } };
+      const topic = topics.get(authority) ?? openTopic(provider, deadLetterTopic, authority);
+      topics.set(authority, topic);
+      const copy = deadLetterByCopies(deliveries, topic);
+      const deadLetterBatch: typeof copy = async (items, signal) => {
+        if (!topic.isOpen) await topic.producer.open?.(signal);
+        topic.isOpen = true;
+        return await copy(items, signal);
+      };
+      return { adapter: topic.adapter, settle: { deadLetterBatch } };
     },
   });
 }
@@ -63,6 +68,6 @@ export function pubsubCalls(options: PubsubCallsOptions): PubsubCalls {
 function openTopic(provider: ReturnType<typeof pubsub>, topic: string, project: string): OpenTopic {
   const url = { scheme: "pubsub", authority: project, path: "", parameters: {}, text: `pubsub://${project}` };
   const adapter = provider.connect(url, { clock: systemClock });
-  const target = adapter.resolve({ kind: "topic", name: topic, exact: true, features: [] });
-  return { adapter, producer: adapter.openProducer(target), target };
+  const target = adapter.resolve({ kind: "dead-letter", name: topic, exact: true, features: [] });
+  return { adapter, producer: adapter.openProducer(target), target, isOpen: false };
 }

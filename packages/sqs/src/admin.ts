@@ -15,6 +15,11 @@ const PROGRESS_MS = 1_000;
 const MAX_FAILURES = 10;
 /** How often, once a second, a new queue is looked for that is not there yet. */
 const MAX_LOOKS = 10;
+/**
+ * "Messages sent to the queue after you call PurgeQueue might be deleted while the queue is being purged", which takes
+ * so long. https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_PurgeQueue.html (2026-11-30)
+ */
+const PURGE_MS = 60_000;
 const LIST_PAGE = 1_000;
 
 /** Provisioning and inspection of SQS queues. */
@@ -80,10 +85,13 @@ export class SqsAdmin implements AdminDriver {
     return names;
   }
 
+  /** Resolves when nothing that is sent from then on can be deleted with the rest. */
   async purge(target: Target, signal: AbortSignal): Promise<void> {
     const queue = this.#queueOf(target);
     const url = await queue.url(signal);
     await queue.call("PurgeQueueCommand", { QueueUrl: url }, { signal });
+    // AWS has only https URLs; an emulator is done.
+    if (!url.startsWith("http:")) await this.#pause(signal, PURGE_MS);
   }
 
   async delete(target: Target, signal: AbortSignal): Promise<void> {
@@ -155,10 +163,10 @@ export class SqsAdmin implements AdminDriver {
     return reply.Results ?? [];
   }
 
-  async #pause(signal: AbortSignal): Promise<void> {
+  async #pause(signal: AbortSignal, ms = PROGRESS_MS): Promise<void> {
     let timer: Timer | undefined;
     const pause = new Promise<void>((resolve) => {
-      timer = this.#clock.setTimer(resolve, PROGRESS_MS, true);
+      timer = this.#clock.setTimer(resolve, ms, true);
     });
     await orAborted(pause, signal, () => {
       timer?.cancel();

@@ -197,7 +197,10 @@ export interface QueueAdmin {
   ): Promise<void>;
   /** Counts the messages of a queue, a subscription or dead letters, and those in its dead letters. */
   inspect(of: Source, options?: AdminOptions): Promise<QueueCounts>;
-  /** Removes all messages for good. Dead letters stay: `purge(deadLetters(of))` removes those. */
+  /**
+   * Removes all messages for good; what is sent after it stays. Takes a minute on SQS, a second on Pub/Sub. Dead
+   * letters stay: `purge(deadLetters(of))` removes those.
+   */
   purge(of: Source, options?: AdminOptions): Promise<void>;
   /**
    * Resets the entity to a moment. Messages sent since then are delivered again, acked or not, as far as the

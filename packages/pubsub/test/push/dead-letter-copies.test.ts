@@ -9,6 +9,9 @@ let server: ScriptedServer;
 
 beforeEach(async () => {
   server = await ScriptedServer.start();
+  server.answer("ListTopicSubscriptions", () => ({
+    subscriptions: ["projects/p/subscriptions/orders-dead"],
+  }));
 });
 
 afterEach(() => {

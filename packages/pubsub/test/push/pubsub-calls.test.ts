@@ -79,9 +79,13 @@ describe("a dead letter is published, then the push is answered as handled", () 
   });
 });
 
-test("a dead letter that cannot be published stays in its subscription: 500, and reported", async () => {
+test.each([
+  ["cannot be published", "missing-topic"],
+  ["nobody would keep", "topic-without-subscription"],
+])("a dead letter that %s stays in its subscription: 500, and reported", async (_why, deadLetterTopic) => {
+  await sdk.createTopic("projects/p/topics/topic-without-subscription");
   const { seen, listener } = collecting("dead-letter-failed");
-  const source = pushRequests({ trustPlatform: true, calls: calls("missing-topic") });
+  const source = pushRequests({ trustPlatform: true, calls: calls(deadLetterTopic) });
   const push = createHandler(orders, source, refusing, { listener });
   const response = await push(pushRequest(orders, { body: { orderId: "o-1" } }, { project: "p" }));
   expect(response.status).toBe(500);
