@@ -1,6 +1,6 @@
 import { DeadLetterError, deadLetters, defineQueue, RetryError, unchecked } from "@anyqueue/core";
 import { createHandler, type HandlerOptions } from "@anyqueue/serverless";
-import { describe, expect, test, vi } from "vitest";
+import { describe, expect, test } from "vitest";
 import { sqsCalls, type SqsCallsOptions } from "../../src/index.ts";
 import { sqsEvents } from "../../src/lambda.ts";
 import { lambdaContext, lambdaEvent } from "../../src/testing.ts";
@@ -17,34 +17,6 @@ const bad = (): never => {
 };
 const ids = (count: number): Order[] =>
   Array.from({ length: count }, (_, index) => ({ orderId: `${index}` }));
-
-// LocalStack, for one, sets it in the containers of functions, and no URL of a connection could allow it.
-test.each([
-  ["the environment names", {}, "CONNECTION_LOST"],
-  ["an option names", { endpoint: "http://queues.invalid:4566" }, "INVALID_ARGUMENT"],
-  [
-    "a queue URL names",
-    { deadLetterQueue: "http://queues.invalid:4566/123456789012/dead" },
-    "INVALID_ARGUMENT",
-  ],
-])("plain http to another machine that %s", async (_who, options, code) => {
-  vi.stubEnv("AWS_ENDPOINT_URL_SQS", "http://queues.invalid:4566");
-  const credentials = { accessKeyId: "test", secretAccessKey: "test" };
-  const event = lambdaEvent(orders, [{ body: { orderId: "o-1" } }]);
-  const calls = sqsCalls({ changeVisibility: true, credentials, ...options });
-  const failed: unknown[] = [];
-  const listener = { "settle-failed": ({ error }: { error: unknown }) => void failed.push(error) };
-  const fails = (): never => {
-    throw new RetryError({ delay: "30s" });
-  };
-  const call = createHandler(orders, sqsEvents({ calls }), fails, { listener });
-  try {
-    await call(event, lambdaContext("3s"));
-  } catch (error) {
-    failed.push(error);
-  }
-  expect(failed).toMatchObject([{ code }]);
-});
 
 describe("with changeVisibility", () => {
   test("a failed message comes again after its delay, and its visibility changes in tens", async () => {
