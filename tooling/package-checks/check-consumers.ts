@@ -1,11 +1,12 @@
 // Uses the packed packages as an application outside the repository does. It installs the tarballs
 // with npm in an empty folder, compiles an ESM and a CJS program with each compiler we have,
-// runs both, bundles the ESM one and runs the bundle, and starts the command line. Needs a build.
+// runs both, on the oldest Node too, bundles the ESM one and runs the bundle, and starts the command line. Needs a build.
 
+import { spawnSync } from "node:child_process";
 import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { tmpdir } from "node:os";
-import { dirname, join } from "node:path";
+import { delimiter, dirname, join } from "node:path";
 import { ROOT, runStep } from "../steps.ts";
 import { packPackages } from "./pack-packages.ts";
 
@@ -29,12 +30,15 @@ const STRICT = [
   ["--lib", "es2023,esnext.disposable"],
 ].flat();
 
+const COMMAND_LINE = [join("node_modules", "anyqueue", "dist", "main.js"), "--help"];
+
 await main();
 
 async function main(): Promise<void> {
   const folder = mkdtempSync(join(tmpdir(), "anyqueue-consumer-"));
   try {
     await checkIn(folder);
+    await checkOnOldestNode(folder);
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }
@@ -98,7 +102,37 @@ async function checkIn(folder: string): Promise<void> {
   ];
   await pass(folder, "bundle", ["esbuild", "program.mjs", ...bundle]);
   await pass(folder, "bundled ESM", ["node", "bundle.mjs"]);
-  await pass(folder, "command line", ["node", join("node_modules", "anyqueue", "dist", "main.js"), "--help"]);
+  await pass(folder, "command line", ["node", ...COMMAND_LINE]);
+}
+
+/** The matrix begins at a later release, because its tests need a Node that runs TypeScript. */
+async function checkOnOldestNode(folder: string): Promise<void> {
+  const version = oldestNode();
+  const node = nodeOf(version);
+  for (const program of [["program.mjs"], ["program.cjs"], ["pubsub.mjs"], COMMAND_LINE]) {
+    // oxlint-disable-next-line no-await-in-loop
+    await pass(folder, `Node ${version}: ${program[0]}`, [node, ...program]);
+  }
+}
+
+/** The release that `engines` of the packages promises. */
+function oldestNode(): string {
+  const { engines }: { readonly engines: { readonly node: string } } = JSON.parse(
+    readFileSync(join(ROOT, "packages", "core", "package.json"), "utf8"),
+  );
+  return `${engines.node.replace(">=", "")}.0`;
+}
+
+/** Returns the program of a version of Node, which is fetched if it is missing. */
+function nodeOf(version: string): string {
+  const command = [join(ROOT, "tooling", "toolchain.mjs"), `--node=${version}`, "--print-env"];
+  const { stdout } = spawnSync(process.execPath, command, {
+    encoding: "utf8",
+    stdio: ["ignore", "pipe", "inherit"],
+  });
+  const [, path = ""] = /^export PATH='(.*)'$/m.exec(stdout) ?? [];
+  const [folder = ""] = path.split(delimiter);
+  return join(folder, "node");
 }
 
 /** The versions that the repository itself is pinned to. */

@@ -43,7 +43,7 @@ export class LeanClient {
         const options = exchangeOptions.get(args.input);
         const request = Object(args.request);
         if (options !== undefined) exchangeOptions.set(request, options);
-        // Only the SDK knows which endpoint it found in variables and files.
+        // Only the SDK knows which endpoint it found in variables and files (docs/decisions/0075).
         if (settings.endpoint === undefined && request.protocol === "http:")
           settings.checkOrigin?.(`http://${request.hostname}:${request.port ?? 80}`, ENVIRONMENT);
         unbegun.delete(args.input);

@@ -55,10 +55,7 @@ const DOMAINS: Readonly<Record<string, string>> = {
 export function sqsCalls(options: SqsCallsOptions): SqsCalls {
   checkCalls(options);
   const { changeVisibility = false, deadLetterQueue, ...connection } = options;
-  return new Calls(
-    { changeVisibility, deadLetterQueue, region: connection.region, client: connection.client },
-    sqs(connection),
-  );
+  return new Calls({ ...connection, changeVisibility, deadLetterQueue }, sqs(connection));
 }
 
 function checkCalls(options: SqsCallsOptions): void {
@@ -78,11 +75,9 @@ function checkCalls(options: SqsCallsOptions): void {
   if (deadLetterQueue !== undefined) parseAddress(deadLetterQueue);
 }
 
-interface CallsSettings {
+interface CallsSettings extends SqsOptions {
   readonly changeVisibility: boolean;
   readonly deadLetterQueue: string | undefined;
-  readonly region: string | undefined;
-  readonly client: SqsOptions["client"];
 }
 
 class Calls implements SqsCalls {
@@ -136,9 +131,13 @@ class Calls implements SqsCalls {
   }
 
   #connect({ region }: QueueArn): QueueAdapter {
+    const { endpoint, deadLetterQueue: dead } = this.#settings;
     const isSaid = this.#settings.region !== undefined || this.#settings.client !== undefined;
     const authority = isSaid ? "" : region;
-    const url = { scheme: "sqs", authority, path: "", parameters: {}, text: `sqs://${authority}` };
+    // The environment of a function is its platform's, and no URL here could allow what that says.
+    const isOwn = endpoint !== undefined || (dead !== undefined && parseAddress(dead).origin !== undefined);
+    const parameters = isOwn ? {} : { plaintext: "allow" };
+    const url = { scheme: "sqs", authority, path: "", parameters, text: `sqs://${authority}` };
     return this.#provider.connect(url, { clock: systemClock });
   }
 }

@@ -1,4 +1,5 @@
 import { describe, expect, test } from "vitest";
+import { aliveClock } from "../../test/alive-clock.ts";
 import type { EventBatch, Outcome } from "../driver/event-source.ts";
 import { DeadLetterError } from "../errors/handler-errors.ts";
 import { RESERVED } from "../message/attributes.ts";
@@ -94,6 +95,24 @@ describe("what a source gives", () => {
     });
   });
 });
+
+// Azure says no deadline: a test that only awaits the function ended while a failed message waited for its delay.
+test.each([undefined, 60_000])(
+  "a call with %s ms left keeps the process alive until its end",
+  async (leftMs) => {
+    const clock = createVirtualClock();
+    const alive = aliveClock(clock);
+    const ended = Promise.withResolvers<void>();
+    const engine = createEventEngine(orders, { handler: async () => await ended.promise }, { clock: alive });
+    const deliveries = [delivery<unknown>("a", { id: "a", providerId: "a" })];
+    const result = engine.process({ deliveries, ...(leftMs !== undefined && { remainingMs: () => leftMs }) });
+    await clock.settle();
+    expect(alive.keptAlive).toBe(1);
+    ended.resolve();
+    await result;
+    expect(alive.keptAlive).toBe(0);
+  },
+);
 
 describe("the outcome of a delivery", () => {
   test("that failed has its delay and its error, one that is early has no error", async () => {

@@ -101,16 +101,11 @@ export class EventRun {
     const { clock } = this.#options.setup;
     const deadline = this.#deadline();
     this.#take();
-    if (deadline === undefined) {
-      this.#dispatcher.resume();
-      await this.#allLeft.promise;
-    } else {
-      if (deadline.stopInMs > 0) this.#dispatcher.resume();
-      const { stopInMs, graceMs } = deadline;
-      const isDone = stopInMs > 0 && (await within(clock, stopInMs, this.#allLeft.promise, true));
-      // After a blocked event loop less is left than was planned.
-      if (!isDone) await this.#stop(Math.min(graceMs, this.#leftMs() - graceMs));
-    }
+    const { stopInMs, graceMs } = deadline ?? { stopInMs: Number.POSITIVE_INFINITY, graceMs: 0 };
+    if (stopInMs > 0) this.#dispatcher.resume();
+    const isDone = stopInMs > 0 && (await within(clock, stopInMs, this.#allLeft.promise, true));
+    // After a blocked event loop less is left than was planned.
+    if (!isDone) await this.#stop(Math.min(graceMs, this.#leftMs() - graceMs));
     const leftMs = this.#leftMs() - (deadline?.replyMs ?? 0);
     await this.#engine.settler.flush(Math.max(0, Math.min(FLUSH_WITHIN_MS, leftMs)));
     // Without this, `stop` would wait beyond the end for a renewal that is not answered.

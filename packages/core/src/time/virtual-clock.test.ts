@@ -8,6 +8,15 @@ const times = (clock: ReturnType<typeof createVirtualClock>): number[] => [
   clock.wallNow(),
 ];
 
+test("a timer without an end is none to go to", async () => {
+  const clock = createVirtualClock();
+  const fired: number[] = [];
+  clock.setTimer(() => fired.push(clock.now()), Number.POSITIVE_INFINITY);
+  expect(clock.nextTimerAt()).toBeUndefined();
+  await clock.advanceToNextTimer();
+  expect([clock.now(), ...fired]).toEqual([0]);
+});
+
 describe("advance", () => {
   test("fires due timers in the order of their time, equal ones in the order of setting", async () => {
     const clock = createVirtualClock({ startWallMs: 0 });

@@ -96,7 +96,8 @@ class ManualClock implements VirtualClock {
   }
 
   nextTimerAt(): number | undefined {
-    return this.#timers[0]?.atMs;
+    // A timer without an end only keeps a process alive.
+    return this.#timers.find(({ atMs }) => atMs < Number.POSITIVE_INFINITY)?.atMs;
   }
 
   async advance(by: Duration | number): Promise<void> {
@@ -117,7 +118,7 @@ class ManualClock implements VirtualClock {
 
   async advanceToNextTimer(): Promise<void> {
     await this.settle();
-    await this.advanceTo(this.#timers[0]?.atMs ?? this.#nowMs);
+    await this.advanceTo(this.nextTimerAt() ?? this.#nowMs);
   }
 
   async settle(): Promise<void> {
