@@ -1,21 +1,12 @@
 import { describe, expect, test } from "vitest";
-import type { StandardSchemaV1 } from "../src/message/standard-schema.ts";
 import { createVirtualClock } from "../src/time/virtual-clock.ts";
 import { aliveClock } from "./alive-clock.ts";
 import type { FakeQueue } from "./fake-queue.ts";
 import { consumerBench, errorOf } from "./consumer-bench.ts";
+import { slow } from "./slow-schema.ts";
 
 const HANGS = Promise.resolve("hangs");
 const never = async (): Promise<never> => await new Promise(() => {});
-
-/** A schema that accepts everything once the promise resolves. */
-function slow(verdict: Promise<void>): StandardSchemaV1 {
-  const validate = async (value: unknown): Promise<{ value: unknown }> => {
-    await verdict;
-    return { value };
-  };
-  return { "~standard": { version: 1, vendor: "test", validate } };
-}
 
 describe("a receive with a signal ends with it", () => {
   test("while the consumer opens", async () => {

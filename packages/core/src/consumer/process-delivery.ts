@@ -8,6 +8,7 @@ import type { DefinitionDetails } from "../message/queue-definition.ts";
 import type { ConsumerOptions, HandlerContext, Message } from "../queue-consumer.ts";
 import { DEAD_LETTER_REASONS, decideRedelivery, type RedeliveryPolicy } from "../retry/redelivery.ts";
 import { attemptOf } from "./attempt-of.ts";
+import { RunContext } from "./run-context.ts";
 
 /** The rules by which a delivery is processed; the same for a worker and for a function. */
 export interface ProcessingRules {
@@ -68,14 +69,17 @@ async function decodeLater<Held extends Processable>(
   context: HandlerContext,
   onEnd: OnProcessed<Held>,
 ): Promise<void> {
-  let message: Message<unknown>;
+  let message: Message<unknown> | undefined;
+  let invalid: unknown;
   try {
     message = await decoding;
   } catch (error) {
-    await endInvalid(rules, held, error, onEnd);
-    return;
+    invalid = error;
   }
-  runHandler(rules, held, message, context, onEnd);
+  const gone = RunContext.goneBy(context);
+  if (gone !== undefined) onEnd(held, failed(rules, held.delivery, gone));
+  else if (message === undefined) await endInvalid(rules, held, invalid, onEnd);
+  else runHandler(rules, held, message, context, onEnd);
 }
 
 async function endInvalid<Held extends Processable>(

@@ -57,6 +57,11 @@ export class RunContext implements HandlerContext {
       keeper.wakeAt(held, Math.min(held.startedAtMs + handlerTimeoutMs, held.capAtMs));
   }
 
+  /** Why the message is gone. No handler may begin any more: somebody else may run it. */
+  static goneBy(context: HandlerContext): QueueError | undefined {
+    return #held in context && context.#held.state !== "running" ? context.#held.abortReason : undefined;
+  }
+
   static hasPermit(context: HandlerContext): boolean {
     return !(#held in context) || context.#held.hasPermit;
   }

@@ -22,8 +22,11 @@ export function composeHandle(
   handler: Handler<unknown>,
   target: string,
 ): (message: Message<unknown>, context: HandlerContext) => Promise<unknown> {
-  const last = async (message: Message<unknown>, context: HandlerContext): Promise<unknown> =>
-    await handler(message, context);
+  const last = async (message: Message<unknown>, context: HandlerContext): Promise<unknown> => {
+    const gone = RunContext.goneBy(context);
+    if (gone !== undefined) throw gone;
+    return await handler(message, context);
+  };
   return list.reduceRight((next, middleware) => {
     if (middleware.handle === undefined) return next;
     return async (message: Message<unknown>, context: HandlerContext) => {

@@ -37,11 +37,12 @@ export interface Middleware {
    */
   send?(draft: OutgoingDraft, next: (draft: OutgoingDraft) => Promise<unknown>): Promise<unknown>;
   /**
-   * Runs around a handler. `next` runs it, and rejects with what it throws. Returning acks the message, even
-   * if `next` was not called; throwing counts as if the handler had thrown. If this returns without having
-   * awaited `next()`, or while the handler still runs, the handler's result decides. If it throws while the
-   * handler still runs, the handler's signal aborts with `TIMEOUT`, and the run fails when the handler has ended.
-   * `target` is the name of the queue or subscription that the message came from.
+   * Runs around a handler. `next` runs it, and rejects with what it throws; after the run's time, its lease or a
+   * close it runs nothing, and rejects with the reason of the signal. Returning acks the message, even if `next`
+   * was not called; throwing counts as if the handler had thrown. If this returns without having awaited `next()`,
+   * or while the handler still runs, the handler's result decides. If it throws while the handler still runs, the
+   * handler's signal aborts with `TIMEOUT`, and the run fails when the handler has ended. `target` is the name of
+   * the queue or subscription that the message came from.
    */
   handle?(
     message: Message<unknown>,
