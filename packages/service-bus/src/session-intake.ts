@@ -92,13 +92,13 @@ export class SessionIntake implements Intake {
   }
 
   async receive(ask: ReceiveAsk, signal: AbortSignal): Promise<readonly ServiceBusHandle[]> {
-    if (!this.#isPull) return this.#alive(await this.#inbox.take(ask, signal));
+    if (!this.#isPull) return await this.#inbox.take(ask, signal, isAlive);
     this.#asks += 1;
     this.#linger?.cancel();
     this.#linger = undefined;
     this.#pump.wake(this.#lanes());
     try {
-      return this.#alive(await this.#inbox.take(await this.#patient(ask), signal));
+      return await this.#inbox.take(await this.#patient(ask), signal, isAlive);
     } finally {
       this.#asks -= 1;
       if (this.#asks === 0) this.#restLater();
@@ -146,10 +146,6 @@ export class SessionIntake implements Intake {
     return this.#asks === 0 && this.#linger === undefined;
   }
 
-  #alive(handles: readonly SlotHandle[]): readonly ServiceBusHandle[] {
-    return handles.filter(({ owner }) => !owner.isGone);
-  }
-
   /**
    * A session that an ask has begun to lock is let go with it: without the time for both, asks would never find
    * anything, however many there are.
@@ -174,6 +170,11 @@ export class SessionIntake implements Intake {
       await handle.owner.release({ handle, delayMs: 0, cause: "unstarted" }, signal);
     }
   }
+}
+
+/** False if its session was lost while nobody asked. */
+function isAlive({ owner }: SlotHandle): boolean {
+  return !owner.isGone;
 }
 
 function isOfSlot(handle: ServiceBusHandle): handle is SlotHandle {
