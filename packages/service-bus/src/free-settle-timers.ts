@@ -4,8 +4,8 @@ const HOLDERS = ["_streamingReceiver", "_batchingReceiver", "_messageSession"] a
 
 /**
  * Lets the process end although a settlement of this receiver was never answered: the SDK gives each one a
- * timer of 60 s that no close ends (7.9.5). Uses the SDK's inner names. If they are gone, such a process ends
- * a minute late.
+ * timer that no close ends (7.9.5). Uses the SDK's inner names. If they are gone, such a process ends two
+ * minutes late.
  * @returns how many timers were found
  */
 export function freeSettleTimers(receiver: object): number {

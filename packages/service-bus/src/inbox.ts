@@ -39,8 +39,21 @@ export class Inbox<Item> {
     return items;
   }
 
-  /** Resolves as soon as anything is there; empty after `waitMs`, on abort, and once closed. */
-  async take({ maxItems, waitMs }: ReceiveAsk, signal: AbortSignal): Promise<readonly Item[]> {
+  /**
+   * Resolves as soon as anything is there; empty after `waitMs`, on abort, and once closed.
+   * @param isFit false drops an item: an ask is not answered with those that are of no more use
+   */
+  async take(ask: ReceiveAsk, signal: AbortSignal, isFit: (item: Item) => boolean): Promise<readonly Item[]> {
+    const untilMs = this.#clock.now() + ask.waitMs;
+    for (;;) {
+      const waitMs = Math.max(0, untilMs - this.#clock.now());
+      const taken = await this.#take({ ...ask, waitMs }, signal);
+      const fit = taken.filter(isFit);
+      if (fit.length > 0 || taken.length === 0) return fit;
+    }
+  }
+
+  async #take({ maxItems, waitMs }: ReceiveAsk, signal: AbortSignal): Promise<readonly Item[]> {
     if (this.#items.length === 0 && this.#failure === undefined && waitMs > 0)
       await this.#wait(waitMs, signal);
     if (this.#items.length > 0) return this.#items.splice(0, maxItems);

@@ -1,5 +1,5 @@
 import { systemClock } from "@anyqueue/core/adapter";
-import { expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import { LockLength } from "./lock-length.ts";
 import { MAX_LOCK_MS, MIN_LOCK_MS } from "./service-bus-limits.ts";
 
@@ -9,13 +9,43 @@ test.each([
 ])("a lock whose end is %s counts as one of the longest", (_, until) => {
   const locks = new LockLength(systemClock);
   const before = locks.now();
-  expect(locks.untilMs(until)).toBeGreaterThanOrEqual(before + MAX_LOCK_MS);
+  expect(locks.untilMs({ lockedUntilUtc: until })).toBeGreaterThanOrEqual(before + MAX_LOCK_MS);
 });
 
 test("a lock that ended long ago by a clock that is fast counts as one of the shortest", () => {
   const locks = new LockLength(systemClock);
   const before = locks.now();
-  const until = locks.untilMs(new Date(systemClock.wallNow() - 3_600_000));
+  const until = locks.untilMs({ lockedUntilUtc: new Date(systemClock.wallNow() - 3_600_000) });
   expect(until).toBeGreaterThanOrEqual(before + MIN_LOCK_MS);
   expect(until).toBeLessThan(before + MAX_LOCK_MS);
+});
+
+describe("a lock of 30 s seems to last for minutes by a clock that is slow", () => {
+  const LOCK_MS = 30_000;
+
+  /** Of a message that was handed out `waitedMs` after it was enqueued; the service's clock is 4 min ahead. */
+  function lockedAfter(waitedMs: number): { readonly lockedUntilUtc: Date; readonly enqueuedTimeUtc: Date } {
+    const serviceNowMs = systemClock.wallNow() + 240_000;
+    return {
+      lockedUntilUtc: new Date(serviceNowMs + LOCK_MS),
+      enqueuedTimeUtc: new Date(serviceNowMs - waitedMs),
+    };
+  }
+
+  test("but not if its message was handed out at once, nor any lock or renewal after that one", () => {
+    const locks = new LockLength(systemClock);
+    for (const locked of [
+      lockedAfter(0),
+      lockedAfter(3_600_000),
+      { lockedUntilUtc: lockedAfter(0).lockedUntilUtc },
+    ])
+      // Longer, and the engine would not renew it before it ends: the message would be handed out twice.
+      expect(locks.untilMs(locked)).toBeLessThanOrEqual(locks.now() + LOCK_MS);
+  });
+
+  test("and never for less than the shortest that can be set, whatever the dates say", () => {
+    const locks = new LockLength(systemClock);
+    const before = locks.now();
+    expect(locks.untilMs(lockedAfter(-LOCK_MS))).toBeGreaterThanOrEqual(before + MIN_LOCK_MS);
+  });
 });

@@ -1,6 +1,12 @@
 import { systemClock, type Clock } from "@anyqueue/core/adapter";
 import { MAX_LOCK_MS, MIN_LOCK_MS } from "./service-bus-limits.ts";
 
+/** What the service says of a lock: of a message's, or without the second date of a session's or a renewed one. */
+interface Locked {
+  readonly lockedUntilUtc?: Date | undefined;
+  readonly enqueuedTimeUtc?: Date | undefined;
+}
+
 /** How long the locks of one entity last. */
 export class LockLength {
   readonly #clock: Clock;
@@ -8,6 +14,8 @@ export class LockLength {
   knownMs: number | undefined;
   /** Of the lock that was given or renewed last. */
   #latestMs = 0;
+  /** No lock is longer: none is given before its message is enqueued, and both dates are the service's own. */
+  #mostMs = MAX_LOCK_MS;
 
   constructor(clock: Clock) {
     this.#clock = clock;
@@ -19,11 +27,12 @@ export class LockLength {
 
   /**
    * The end of a lock that was given or renewed just now, in the clock's monotonic time. If the setting is
-   * unknown, only the service's own date is left. The machine's clock may contradict it (rule D14), but no
-   * service gives a lock for less than the shortest time that can be set.
+   * unknown, only the service's own dates are left. The machine's clock may contradict them (rule D14), but no
+   * service gives a lock for less than the shortest time that can be set. If the machine's clock is slow, the
+   * first message that is handed out as soon as it is enqueued shows the length.
    */
-  untilMs(lockedUntil: Date | undefined): number {
-    this.#latestMs = this.knownMs ?? statedMs(lockedUntil);
+  untilMs(locked: Locked): number {
+    this.#latestMs = this.knownMs ?? this.#statedMs(locked);
     return this.now() + this.#latestMs;
   }
 
@@ -31,9 +40,12 @@ export class LockLength {
   isHalfOver(untilMs: number): boolean {
     return untilMs - this.now() < this.#latestMs / 2;
   }
-}
 
-function statedMs(lockedUntil: Date | undefined): number {
-  const leftMs = (lockedUntil?.getTime() ?? Number.NaN) - systemClock.wallNow();
-  return Number.isNaN(leftMs) ? MAX_LOCK_MS : Math.min(MAX_LOCK_MS, Math.max(MIN_LOCK_MS, leftMs));
+  #statedMs({ lockedUntilUtc, enqueuedTimeUtc }: Locked): number {
+    const untilMs = lockedUntilUtc?.getTime() ?? Number.NaN;
+    const sinceMs = untilMs - (enqueuedTimeUtc?.getTime() ?? Number.NaN);
+    if (sinceMs < this.#mostMs) this.#mostMs = Math.max(MIN_LOCK_MS, sinceMs);
+    const leftMs = untilMs - systemClock.wallNow();
+    return Number.isNaN(leftMs) ? this.#mostMs : Math.min(this.#mostMs, Math.max(MIN_LOCK_MS, leftMs));
+  }
 }

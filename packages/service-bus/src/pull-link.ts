@@ -95,7 +95,7 @@ export class PullLink implements HandleOwner {
         postInitialize: async () => opened.resolve(),
         processMessage: async (message) => {
           this.#lockedAtMs = this.#locks.now();
-          handles.push({ message, owner: this, leaseUntilMs: this.#locks.untilMs(message.lockedUntilUtc) });
+          handles.push({ message, owner: this, leaseUntilMs: this.#locks.untilMs(message) });
           changed.resolve();
           await gate.promise;
         },

@@ -12,10 +12,13 @@ export async function renewLock(
 ): Promise<ItemResult<{ readonly leaseMs: number }>> {
   const askedAtMs = locks.now();
   try {
-    const lockedUntil = await connection.bounded(connection.scoped(renew), signal);
+    const lockedUntilUtc = await connection.bounded(connection.scoped(renew), signal);
     // The service counts from some moment after the request left.
     const spentMs = locks.now() - askedAtMs;
-    return { ok: true, value: { leaseMs: Math.max(0, locks.untilMs(lockedUntil) - locks.now() - spentMs) } };
+    return {
+      ok: true,
+      value: { leaseMs: Math.max(0, locks.untilMs({ lockedUntilUtc }) - locks.now() - spentMs) },
+    };
   } catch (error) {
     return { ok: false, error };
   }

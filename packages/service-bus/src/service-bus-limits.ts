@@ -38,8 +38,11 @@ export const MAX_PEEK_ITEMS = 250;
 export const REQUEST_TIMEOUT_MS = 10_000;
 /** Until a link is open and has credit: the SDK then tells that nothing was sent. */
 export const OPEN_TIMEOUT_MS = 9_000;
-/** The SDK's limit of what has one of ours or of the core (docs/decisions/0070). */
-export const OUTER_TIMEOUT_MS = 60_000;
+/**
+ * The SDK's limit of what has one of ours or of the core (docs/decisions/0070). After two minutes rhea (3.0.5)
+ * ends a connection on which nothing was read.
+ */
+export const OUTER_TIMEOUT_MS = 120_000;
 /** A credential without a token by then has failed: a start must end within 5 s, and connects first. */
 export const TOKEN_TIMEOUT_MS = 4_000;
 /**

@@ -5,15 +5,15 @@ import type { Intake } from "./intake.ts";
 import type { LockLength } from "./lock-length.ts";
 import { isIdleDetach } from "./service-bus-errors.ts";
 import type { ServiceBusHandle } from "./service-bus-handle.ts";
+import { REQUEST_TIMEOUT_MS } from "./service-bus-limits.ts";
 import { SessionPump } from "./session-pump.ts";
 import { SessionSlot, type SlotEvents } from "./session-slot.ts";
 
-/** An ask that waits less than this first checks whether there is anything to wait for. */
-const SHORT_WAIT_MS = 50;
 /** How long sessions stay locked between two asks: the next ask finds what came too late for this one. */
 const LINGER_MS = 100;
-/** Time to lock a session and to get its first message. */
+/** Time to lock a session and to get its first message: the least, and in round trips (four, and some to spare). */
 const FIRST_MESSAGE_WAIT_MS = 400;
+const FIRST_MESSAGE_TRIPS = 6;
 
 interface SlotHandle extends ServiceBusHandle {
   readonly owner: SessionSlot;
@@ -33,6 +33,8 @@ export class SessionIntake implements Intake {
   #flow: Flow;
   #turns = 0;
   #asks = 0;
+  /** As the last look took. */
+  #roundTripMs = Number.POSITIVE_INFINITY;
   #isOpen = false;
   #linger: Timer | undefined;
   #stopListening: (() => void) | undefined;
@@ -90,13 +92,13 @@ export class SessionIntake implements Intake {
   }
 
   async receive(ask: ReceiveAsk, signal: AbortSignal): Promise<readonly ServiceBusHandle[]> {
-    if (!this.#isPull) return this.#alive(await this.#inbox.take(ask, signal));
+    if (!this.#isPull) return await this.#inbox.take(ask, signal, isAlive);
     this.#asks += 1;
     this.#linger?.cancel();
     this.#linger = undefined;
     this.#pump.wake(this.#lanes());
     try {
-      return this.#alive(await this.#inbox.take(await this.#patient(ask), signal));
+      return await this.#inbox.take(await this.#patient(ask), signal, isAlive);
     } finally {
       this.#asks -= 1;
       if (this.#asks === 0) this.#restLater();
@@ -144,15 +146,22 @@ export class SessionIntake implements Intake {
     return this.#asks === 0 && this.#linger === undefined;
   }
 
-  #alive(handles: readonly SlotHandle[]): readonly ServiceBusHandle[] {
-    return handles.filter(({ owner }) => !owner.isGone);
+  /**
+   * A session that an ask has begun to lock is let go with it: without the time for both, asks would never find
+   * anything, however many there are.
+   */
+  async #patient(ask: ReceiveAsk): Promise<ReceiveAsk> {
+    if (ask.waitMs >= this.#firstMessageMs || this.#inbox.length > 0) return ask;
+    const askedAtMs = this.#clock.now();
+    const [first] = await this.#receivers.peek(1, this.#closing.signal);
+    this.#roundTripMs = this.#clock.now() - askedAtMs;
+    const leftMs = Math.max(0, ask.waitMs - this.#roundTripMs);
+    return { ...ask, waitMs: first === undefined ? leftMs : Math.max(leftMs, this.#firstMessageMs) };
   }
 
-  /** Sessions are locked one by one, so an ask without a wait would never find anything. */
-  async #patient(ask: ReceiveAsk): Promise<ReceiveAsk> {
-    if (ask.waitMs >= SHORT_WAIT_MS || this.#inbox.length > 0) return ask;
-    const [first] = await this.#receivers.peek(1, this.#closing.signal);
-    return first === undefined ? ask : { ...ask, waitMs: FIRST_MESSAGE_WAIT_MS };
+  get #firstMessageMs(): number {
+    const neededMs = Math.max(FIRST_MESSAGE_WAIT_MS, FIRST_MESSAGE_TRIPS * this.#roundTripMs);
+    return Math.min(REQUEST_TIMEOUT_MS, neededMs);
   }
 
   async #giveBack(): Promise<void> {
@@ -161,6 +170,11 @@ export class SessionIntake implements Intake {
       await handle.owner.release({ handle, delayMs: 0, cause: "unstarted" }, signal);
     }
   }
+}
+
+/** False if its session was lost while nobody asked. */
+function isAlive({ owner }: SlotHandle): boolean {
+  return !owner.isGone;
 }
 
 function isOfSlot(handle: ServiceBusHandle): handle is SlotHandle {

@@ -74,7 +74,7 @@ export class SessionSlot implements HandleOwner {
     this.#events = events;
     this.#settlements = new Settlements(session, connection, true);
     this.startedAtMs = locks.now();
-    this.leaseUntilMs = locks.untilMs(session.sessionLockedUntilUtc);
+    this.leaseUntilMs = locks.untilMs({ lockedUntilUtc: session.sessionLockedUntilUtc });
   }
 
   get outstanding(): number {

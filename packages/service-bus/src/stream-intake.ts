@@ -83,13 +83,7 @@ export class StreamIntake implements Intake {
 
   /** Nobody renews a lock in the inbox. If half of it is over, a handler might begin just before its end. */
   async receive(ask: ReceiveAsk, signal: AbortSignal): Promise<readonly ServiceBusHandle[]> {
-    const untilMs = this.#clock.now() + ask.waitMs;
-    for (;;) {
-      const waitMs = Math.max(0, untilMs - this.#clock.now());
-      const taken = await this.#inbox.take({ ...ask, waitMs }, signal);
-      const fresh = taken.filter((handle) => this.#isFresh(handle));
-      if (fresh.length > 0 || taken.length === 0) return fresh;
-    }
+    return await this.#inbox.take(ask, signal, (handle) => this.#isFresh(handle));
   }
 
   async close(): Promise<void> {

@@ -237,7 +237,7 @@ export class StreamLink implements StreamOwner {
       return;
     }
     this.lastArrivalMs = this.#locks.now();
-    const handle = new StreamHandle(message, this, this.#locks.untilMs(message.lockedUntilUtc), freeSlot);
+    const handle = new StreamHandle(message, this, this.#locks.untilMs(message), freeSlot);
     this.inHand += 1;
     this.#unsettled.add(handle);
     if (this.#events.mayHaveWaited()) void this.confirm(handle);

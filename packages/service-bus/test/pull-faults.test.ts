@@ -12,11 +12,14 @@ import {
   consumerOptions,
   never,
   openAdapter,
+  outgoing,
   present,
   queueOf,
   receive,
   rejection,
+  sessionQueueOf,
   until,
+  valuesOf,
 } from "./open-adapter.ts";
 import { useSharedEmulator } from "./shared-emulator.ts";
 import { createShiftedClock, type ShiftedClock } from "./shifted-clock.ts";
@@ -69,10 +72,9 @@ test("an ask whose link does not open fails before the core gives it up", async 
   await consumer.open?.(never);
   const attach = { protocol: "service-bus", operation: "attach", count: 1 } as const;
   shared.emulator.faults.add({ ...attach, action: { kind: "hold" } });
-  const { code, tookMs } = await failureOf(
-    consumer.receiveBatch({ maxItems: 10, waitMs: 300 }, never),
-    clock,
-  );
+  const asking = consumer.receiveBatch({ maxItems: 10, waitMs: 300 }, never);
+  await until(() => shared.emulator.faults.list().some(({ fired }) => fired === 1));
+  const { code, tookMs } = await failureOf(asking, clock);
   expect(code).toBe("TIMEOUT");
   expect(tookMs).toBeLessThan(STALLED_MS);
   await shared.send(target, 1);
@@ -96,6 +98,33 @@ test("an ask of a service that has fallen silent fails before the core gives it 
   tap.letGo();
   await shared.send(target, 1);
   expect(await receive(consumer, 1)).toHaveLength(1);
+});
+
+test("an ask waits as long as it takes to lock a session of a far service, and to get its first message", async () => {
+  const { faults, clock: service } = shared.emulator;
+  const clock = createShiftedClock();
+  const adapter = shared.keep(openAdapter(shared.endpoint, { clock }));
+  const target = sessionQueueOf(adapter, await shared.createQueue({ requiresSession: true }));
+  const producer = shared.keep(adapter.openProducer(target));
+  valuesOf(await producer.sendBatch([outgoing("a", { orderingKey: "k" })], never));
+  const consumer = shared.keep(adapter.openConsumer(target, consumerOptions({ mode: "pull" })));
+  await consumer.open?.(never);
+  const slow = (operation: string, ms: number): (() => boolean) => {
+    const id = faults.add({ protocol: "service-bus", operation, action: { kind: "delay", ms } });
+    return () => present(faults.list().find((rule) => rule.id === id)).fired > 0;
+  };
+  const isLooking = slow("peek", 100);
+  const isLocking = slow("acceptSession", 200);
+  const asking = consumer.receiveBatch({ maxItems: 1, waitMs: 300 }, never);
+  await until(() => isLooking() && isLocking());
+  // The ask's own look takes 200 ms, which says how far the service is.
+  clock.shift(200);
+  faults.clear();
+  await service.advance(100);
+  await consumer.peekBatch?.(1, never);
+  clock.shift(900);
+  await service.advance(100);
+  expect(await asking).toHaveLength(1);
 });
 
 test("a look that fails takes the credit back: nothing is locked for nobody", async () => {
