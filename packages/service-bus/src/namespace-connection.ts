@@ -234,12 +234,9 @@ export class NamespaceConnection {
       this.#life = new ClientLife();
       this.#generation += 1;
     }
-    // What waits on this socket was not sent if the service never spoke, and no other socket can have taken it.
-    const isDoubtful = wasUp || life.sockets.size > 0;
-    const what = `the connection to Service Bus ${isDoubtful ? "was cut" : "did not open"}`;
+    const what = "the connection to Service Bus was cut";
     // The socket's own error says more: a host that is unknown, a certificate that is not accepted.
-    const { code, ambiguous } = classifyServiceBusError(cause, "receive");
-    const isListed = code !== "INTERNAL" && (isDoubtful || ambiguous !== true);
+    const isListed = classifyServiceBusError(cause, "receive").code !== "INTERNAL";
     // Not a QueueError: what was being done, and where, is added by the caller, who knows it.
     life.bounded.failAll(isListed ? cause : new Error(what, { cause }));
     // A client that was closed ends here, and perhaps another one is open already.

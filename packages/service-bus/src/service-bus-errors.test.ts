@@ -113,18 +113,6 @@ describe("errors of the SDK", () => {
     });
   });
 
-  test.each([
-    ["connect ECONNRESET 127.0.0.1:5671", false],
-    ["read ECONNRESET", true],
-    ["write EPIPE", true],
-  ])("of a socket are in doubt only if it was connected: %s", (text, ambiguous) => {
-    const [, code = ""] = text.split(" ");
-    const own = Object.assign(new Error(text), { code });
-    // The SDK keeps the code of a socket at the start of a text of its own.
-    for (const error of [own, serviceBusError("GeneralError", `${code}: ${text}`)])
-      expect(classifyServiceBusError(error, "send")).toMatchObject({ retryable: true, ambiguous });
-  });
-
   test("about a wrong value stay the caller's", () => {
     expect(codeOf(new TypeError("The value is of the wrong type."))).toBe("INVALID_ARGUMENT");
   });

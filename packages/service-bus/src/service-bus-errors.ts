@@ -175,9 +175,9 @@ export const TEXT_ERRORS: readonly (Meaning & { readonly text: RegExp })[] = [
   },
   { text: /has been closed and can no longer be used|already closed/i, code: "LEASE_LOST", source: SDK },
   { text: /\bSSL routines:/, code: "CONNECTION_LOST", source: TLS },
-  // Nothing was sent yet. Texts of rhea-promise 3.0.3 and namespace-connection.ts; of a WebSocket: Node.js 22, ws 8.
+  // Nothing was sent yet. Texts of rhea-promise 3.0.3; of a WebSocket: Node.js 22, ws 8.
   {
-    text: /^Failed to connect$|Bus did not open$|\bconnect ECONNRESET|non-101 status|^Unexpected server response: \d/,
+    text: /^Failed to connect$|non-101 status|^Unexpected server response: \d/,
     code: "CONNECTION_LOST",
     source: SEEN,
   },
