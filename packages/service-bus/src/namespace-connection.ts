@@ -234,7 +234,7 @@ export class NamespaceConnection {
       this.#life = new ClientLife();
       this.#generation += 1;
     }
-    const what = `the connection to Service Bus ${wasUp ? "was cut" : "did not open"}`;
+    const what = "the connection to Service Bus was cut";
     // The socket's own error says more: a host that is unknown, a certificate that is not accepted.
     const isListed = classifyServiceBusError(cause, "receive").code !== "INTERNAL";
     // Not a QueueError: what was being done, and where, is added by the caller, who knows it.

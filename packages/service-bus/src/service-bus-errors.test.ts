@@ -101,6 +101,22 @@ describe("errors of the SDK", () => {
     expect(codeOf(new Error(text), "ack")).toBe(code);
   });
 
+  test.each([
+    ["Node's own of 22", new TypeError("Received network error or non-101 status code.")],
+    ["Node's own of 24", new TypeError()],
+    ["the package ws", new Error("Unexpected server response: 502")],
+  ])("of a WebSocket that does not open are a lost connection: %s", (_from, error) => {
+    expect(classifyServiceBusError(error, "open")).toMatchObject({
+      code: "CONNECTION_LOST",
+      retryable: true,
+      ambiguous: false,
+    });
+  });
+
+  test("about a wrong value stay the caller's", () => {
+    expect(codeOf(new TypeError("The value is of the wrong type."))).toBe("INVALID_ARGUMENT");
+  });
+
   test("carry how long a busy namespace asks to wait, and the tracking id", () => {
     const text =
       "The request was terminated because the namespace shop is being throttled. Error code : 50009. Please wait 4 seconds and try again. TrackingId:7d1c2e-G11, SystemTracker:shop";

@@ -55,11 +55,8 @@ export const SERVICE_ERRORS: readonly ErrorRow[] = [
     retryable: false,
     source: DOCS,
   },
-  {
-    names: "UnauthorizedAccess UnauthorizedError UnauthorizedRequestError",
-    code: "ACCESS_DENIED",
-    source: DOCS,
-  },
+  { names: "UnauthorizedAccess UnauthorizedError", code: "ACCESS_DENIED", source: DOCS },
+  { names: "UnauthorizedRequestError", code: "ACCESS_DENIED", source: DOCS },
   { names: "CredentialUnavailableError AuthenticationError", code: "UNAUTHENTICATED", source: IDENTITY },
   {
     names: "AggregateAuthenticationError AuthenticationRequiredError",
@@ -109,12 +106,8 @@ export const SERVICE_ERRORS: readonly ErrorRow[] = [
     source: SDK,
   },
   { names: "ArgumentError ArgumentOutOfRangeError InvalidFieldError", code: "INVALID_ARGUMENT", source: SDK },
-  {
-    names: "InvalidOperationError PreconditionFailedError NotImplementedError",
-    code: "INVALID_ARGUMENT",
-    source: SDK,
-  },
-  { names: "DecodeError TypeError RangeError", code: "INVALID_ARGUMENT", source: SDK },
+  { names: "InvalidOperationError PreconditionFailedError", code: "INVALID_ARGUMENT", source: SDK },
+  { names: "NotImplementedError DecodeError TypeError RangeError", code: "INVALID_ARGUMENT", source: SDK },
   {
     names: "InternalServerError OperationCancelledError",
     code: "UNAVAILABLE",
@@ -176,17 +169,19 @@ export const TEXT_ERRORS: readonly (Meaning & { readonly text: RegExp })[] = [
     source: SDK,
   },
   {
-    text: /^Cannot request messages on the receiver|Connection is reopening|Link has been permanently closed/i,
+    text: /^Cannot request messages on the receiver|Connection is reopening|Link has been permanently closed|^The sender for .* has been closed/i,
     code: "CONNECTION_LOST",
     source: SDK,
   },
-  { text: /^The sender for .* has been closed/, code: "CONNECTION_LOST", source: SDK },
   { text: /has been closed and can no longer be used|already closed/i, code: "LEASE_LOST", source: SDK },
   { text: /\bSSL routines:/, code: "CONNECTION_LOST", source: TLS },
-  // Hung up before it opened, in the words of rhea-promise 3.0.3 and of namespace-connection.ts: nothing was sent.
-  { text: /^Failed to connect$|Service Bus did not open$/, code: "CONNECTION_LOST", source: SDK },
-  { text: /Service Bus was cut$/, code: "CONNECTION_LOST", ambiguous: true, source: OURS },
-  { text: /is no AMQP frame$/, code: "CONNECTION_LOST", ambiguous: true, source: OURS },
+  // Nothing was sent yet. Texts of rhea-promise 3.0.3; of a WebSocket: Node.js 22, ws 8.
+  {
+    text: /^Failed to connect$|non-101 status|^Unexpected server response: \d/,
+    code: "CONNECTION_LOST",
+    source: SEEN,
+  },
+  { text: /is no AMQP frame$|Bus was cut$/, code: "CONNECTION_LOST", ambiguous: true, source: OURS },
 ];
 const UNTRUSTED: Meaning = { code: "UNAUTHENTICATED", source: TLS };
 const NEEDS_SESSIONS = /SessionId was not set|entity that requires sessions/;
@@ -257,7 +252,9 @@ function meaningOf(error: unknown): Meaning {
   if (isCertificateRefusal(text)) return UNTRUSTED;
   const named = TEXT_ERRORS.find((row) => row.text.test(text));
   if (named !== undefined) return named;
-  for (const code of codesOf(error)) {
+  // Node.js 24 says no more about a WebSocket that was lost. Every other TypeError has a text.
+  const isMute = text === "" && textField(error, "name") === "TypeError";
+  for (const code of isMute ? ["ECONNRESET"] : codesOf(error)) {
     const found = bySocketCode.get(code) ?? byName.get(code);
     if (found !== undefined) return found;
   }

@@ -4,6 +4,7 @@ import { connect, createServer, type AddressInfo } from "node:net";
 import type { ProducerDriver, QueueAdapter } from "@anyqueue/core/adapter";
 import { expect, onTestFinished, test, vi } from "vitest";
 import { NamespaceConnection } from "../src/namespace-connection.ts";
+import { classifyServiceBusError } from "../src/service-bus-errors.ts";
 import {
   consumerOptions,
   never,
@@ -71,7 +72,8 @@ test("a socket that dies ends what the SDK still does for a request, whose timer
     connect(port, "127.0.0.1").resume();
     await new Promise(() => {});
   }, never);
-  expect(await rejection(request)).toMatchObject({ code: "CONNECTION_LOST" });
+  const lost = { code: "CONNECTION_LOST", ambiguous: true };
+  expect(classifyServiceBusError(await rejection(request), "send")).toMatchObject(lost);
   expect(abandoned?.aborted).toBe(true);
   await connection.release();
 });

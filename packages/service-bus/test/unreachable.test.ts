@@ -127,3 +127,20 @@ test("a consumer outlasts hang-ups", async () => {
   await client.close();
   await run;
 });
+
+test("a gateway that answers a WebSocket with a status of its own is CONNECTION_LOST", async () => {
+  const endpoint = await strange();
+  // Without TLS, which would need a process of its own.
+  const webSocket = class extends WebSocket {
+    constructor(url: string, protocols?: string | string[]) {
+      super(url.replace("wss:", "ws:"), protocols);
+    }
+  };
+  const text = connectionString(endpoint).replace("UseDevelopmentEmulator=true", "");
+  const clientOptions = { webSocketOptions: { webSocket } };
+  const provider = serviceBus({ connectionString: text, clientOptions });
+  const client = createClient("service-bus:", [provider], { send: { timeout: "1s" } });
+  const error = await rejection(client.producer(defineQueue("orders")).send("hello"));
+  expect(error).toMatchObject({ code: "CONNECTION_LOST", ambiguous: false });
+  await client.close();
+});

@@ -1,3 +1,4 @@
+import { type } from "arktype";
 import { describe, expect, test } from "vitest";
 import { z } from "zod";
 import * as v from "valibot";
@@ -122,6 +123,12 @@ describe("a message that cannot be handled is INVALID_MESSAGE", () => {
       decodeDelivery(details, delivery("h", { body: body(JSON.stringify(Array(12).fill("x"))) })),
     );
     expect(many.message).toContain("and 2 more");
+    const root = await refusal(() => decodeDelivery(details, delivery("h", { body: body("7") })));
+    expect(root.message).toContain("the body is invalid (number)");
+  });
+
+  test("also where the path is an array of the library's own, which map() would copy wrongly", async () => {
+    const details = detailsOf(defineQueue("ark", { schema: type({ n: "number" }) }));
     const root = await refusal(() => decodeDelivery(details, delivery("h", { body: body("7") })));
     expect(root.message).toContain("the body is invalid (number)");
   });

@@ -16,7 +16,7 @@ export function schemaError(issues: readonly SchemaIssue[], body: unknown, what:
 }
 
 function describe(issue: SchemaIssue, body: unknown): string {
-  const keys = (issue.path ?? []).map((segment) => (typeof segment === "object" ? segment.key : segment));
+  const keys = Array.from(issue.path ?? [], (each) => (typeof each === "object" ? each.key : each));
   const found = keys.reduce(valueAt, body);
   const path = keys.length === 0 ? "the body" : keys.map(String).join(".").slice(0, 200);
   return `${path} is ${found === undefined ? "missing or undefined" : `invalid (${kindOf(found)})`}`;
