@@ -28,7 +28,14 @@ export function redriven(schedule: Schedule, choice: SeededChoice): Schedule {
       : { atMs, kind: "redrive", isFiltered: true };
   });
   const incidents = [...schedule.incidents, ...redrives].toSorted((a, b) => a.atMs - b.atMs);
-  return { ...schedule, attempts: choice.whole(1, 3), incidents };
+  const { promptMs } = schedule;
+  return {
+    ...schedule,
+    attempts: choice.whole(1, 3),
+    incidents,
+    // Each redrive may bring all of the work again.
+    ...(promptMs !== undefined && { promptMs: promptMs * (1 + redrives.length) }),
+  };
 }
 
 /** What consumers can do beside running a handler for each message. */

@@ -1,5 +1,5 @@
 import type { Story } from "./history-index.ts";
-import { diedAt, movesOf } from "./redrives.ts";
+import { diedAt, movesOf, type Move } from "./redrives.ts";
 import { isCopyUnsure } from "./what-was-done.ts";
 
 /** How many copies the broker may hold at a time: every send that was not refused stores one. */
@@ -10,8 +10,20 @@ export function possibleCopies(story: Story): number {
 }
 
 /** How often the message was perhaps stored again while its dead letter stayed. */
-function unsureMoves({ moves }: Story): number {
-  return moves.filter(({ to }) => to === Number.POSITIVE_INFINITY).length;
+function unsureMoves(story: Story): number {
+  const { moves, redrives } = story;
+  // The service itself may have ended between the two for each of its dead letters.
+  return moves.filter(isUnsure).length + redrives.filter(isUnsure).length * deathsOf(story).length;
+}
+
+function isUnsure({ to }: Move): boolean {
+  return to === Number.POSITIVE_INFINITY;
+}
+
+/** When each of its dead letters was made. */
+function deathsOf(story: Story): readonly number[] {
+  const moments = story.handovers.map((handover) => diedAt(handover, story));
+  return [...new Set(moments)].filter((t) => t !== undefined);
 }
 
 /** Where a dead letter is a copy, its original may be there still when the copy is moved back. */
@@ -25,10 +37,6 @@ function unsureOriginals(story: Story): number {
 
 /** How often moves may have stored the message again, whatever became of its dead letters. */
 export function storedAgain(story: Story): number {
-  const { moves, redrives, handovers } = story;
-  const dead = handovers.filter((handover) => {
-    const t = diedAt(handover, story);
-    return t !== undefined && redrives.some(({ to }) => to >= t);
-  });
-  return moves.length + dead.length;
+  const { moves, redrives } = story;
+  return moves.length + deathsOf(story).filter((t) => redrives.some(({ to }) => to >= t)).length;
 }

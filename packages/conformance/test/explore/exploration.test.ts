@@ -40,6 +40,7 @@ const PLAIN_FIXTURES: readonly (readonly [seed: number, what: string])[] = [
 /** Seeds that once showed a defect of the engine, the broker or the checker, with a description of it. */
 const FIXTURES: readonly (readonly [seed: number, what: string])[] = [
   [4_330, "a message that the service itself dead-letters holds up no follower"],
+  [3_015_680, "the same although a consumer had wanted to give it up, and was refused"],
   [2_942, "an ack whose answer was lost may be counted as handled"],
   [62, "a handler that was told to stop has given up its slot"],
   [54, "a dead letter is gone from its key before its answer is here"],

@@ -23,6 +23,13 @@ export const PAIRS_OF_SERVICES: readonly Pair[] = [
     promises: { ordered: true },
   },
   {
+    name: "a message of a key after one whose dead letter was refused: the service gave that up itself, or we did later",
+    good: refusedDead().handle("b", "t2").deadLetter("a").drained(),
+    invariant: "I-9",
+    bad: refusedDead().handle("b", "t2").deliver("a", "t3").settle("t3", "dead").deadLetter("a").drained(),
+    promises: { ordered: true },
+  },
+  {
     name: "a message of a key after one whose handler was told to stop: its newer lease was acked, or given up",
     good: underNewerLease("ack"),
     invariant: "I-9",
@@ -167,6 +174,11 @@ function underNewerLease(kind: "ack" | "release", isEarly = false): Pair["good"]
   told.end("t1", "aborted").settle("t2", kind);
   if (!isEarly) told.handle("b", "t3");
   return (kind === "ack" ? told : told.handle("a", "t4")).drained();
+}
+
+function refusedDead(): HistoryBuilder {
+  const all = history().send("a", "ok", { key: "k", kseq: 1 }).send("b", "ok", { key: "k", kseq: 2 });
+  return all.deliver("a", "t1").start("t1").end("t1", "dead").settle("t1", "dead", "fail");
 }
 
 /** The lease of the first was gone when its copy had been made. */

@@ -55,9 +55,15 @@ function outOfOrder(stories: readonly Story[], index: HistoryIndex, slack: numbe
  * A message whose send failed, or perhaps did, holds up nobody: its sender decides its position.
  * Nor does a message that the service itself gave up: nobody is told when.
  */
-function isPlaced({ sends, handovers, deadLetters }: Story): boolean {
-  const isGivenUpByUs = handovers.some(({ settles }) => settles.some(({ kind }) => kind === "dead"));
+function isPlaced({ sends, handovers, deadLetters, copies }: Story): boolean {
+  const isGivenUpByUs = copies.length > 0 || handovers.some(({ settles }) => mayBeDead(settles));
   return sends.length === 1 && sends[0]?.outcome === "ok" && (deadLetters.length === 0 || isGivenUpByUs);
+}
+
+/** True unless each request for a dead letter was refused. */
+function mayBeDead(settles: readonly SettleEvent[]): boolean {
+  const refused = new Set(settles.filter(({ type }) => type === "settle.fail").map(({ op }) => op));
+  return settles.some(({ kind, op }) => kind === "dead" && !refused.has(op));
 }
 
 function sequenceOf({ sends }: Story): number {
