@@ -80,8 +80,8 @@ export interface QueueProducer<Body, Uses extends Feature = never> {
   send(body: Body, options?: SendOptions<Uses>): Promise<Sent>;
   /**
    * Sends several messages, each with its own options. Resolves when all are confirmed, in the order of the
-   * inputs. Reads an input only when there is room for it, so that a generator may have any length, and none
-   * once the producer closes.
+   * inputs. Reads an input only when there is room for it and it will go soon, so that a generator may have any
+   * length (the time of a send begins when its input is read), and none once the producer closes.
    *
    * @example
    * await client.producer(orders).sendMany([{ body: { orderId: "o-1" } }, { body: { orderId: "o-2" }, id: "second" }]);
