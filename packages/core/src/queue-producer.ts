@@ -20,9 +20,15 @@ export interface SendOptions<Uses extends Feature = never> {
    * @default none
    */
   readonly attributes?: Readonly<Record<string, string>> | undefined;
-  /** Id of the conversation that the message belongs to; passed on unchanged. @default none */
+  /**
+   * Id of the conversation that the message belongs to; passed on unchanged. At most as
+   * long as the value of an attribute. @default none
+   */
   readonly correlationId?: string | undefined;
-  /** Where the sender expects an answer, such as the name of a queue; passed on unchanged. @default none */
+  /**
+   * Where the sender expects an answer, such as the name of a queue; passed on unchanged. At most
+   * as long as the value of an attribute. @default none
+   */
   readonly replyTo?: string | undefined;
   /**
    * Gives up the send, which rejects with CANCELLED. If the message was already on its way it may have
