@@ -6,6 +6,7 @@ import { HeldAnswers, KEYED, producerBench, SEND_TIMEOUT_MS, type ProducerBench 
 
 const THROTTLED: ErrorClass = { code: "THROTTLED", retryable: true };
 const DENIED: ErrorClass = { code: "ACCESS_DENIED", retryable: false };
+const IN_DOUBT: ErrorClass = { code: "TIMEOUT", retryable: true, ambiguous: true };
 const LATCHED = { code: "UNAVAILABLE", retryable: false, ambiguous: false, provider: "fake" };
 
 /** Sends messages named `<key><number>`: "k1" has the key "k". */
@@ -49,6 +50,21 @@ describe("a failed message of a key", () => {
     expect(other).toMatchObject({ status: "fulfilled" });
     await bench.clock.advance("10s");
     expect(bench.driver.sentIds).toEqual([["k1", "k2"], ["l1"]]);
+  });
+
+  test.each([
+    ["", {}],
+    [", with deduplication as well", { capabilities: { deduplication: "window" } } as const],
+  ])("is not tried again when a later one may have been stored%s", async (_, more) => {
+    const script = answers({ 1: { k1: THROTTLED, k2: IN_DOUBT } });
+    const bench = producerBench({ details: KEYED, script, ...more });
+    const outcomes = sendAll(bench, "k1", "k2");
+    await bench.clock.advance("10s");
+    expect(await outcomes).toMatchObject([
+      { reason: { code: "THROTTLED", ambiguous: false } },
+      { reason: { ambiguous: true } },
+    ]);
+    expect(bench.driver.sentIds).toEqual([["k1", "k2"]]);
   });
 
   test("that failed for good latches its key, and later ones of its batch are not tried again", async () => {
