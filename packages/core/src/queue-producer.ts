@@ -87,7 +87,8 @@ export interface QueueProducer<Body, Uses extends Feature = never> {
   /**
    * Sends several messages, each with its own options. Resolves when all are confirmed, in the order of the
    * inputs. Reads an input only when there is room for it and it will go soon, so that a generator may have any
-   * length (the time of a send begins when its input is read), and none once the producer closes.
+   * length (the time of a send begins when its input is read), and none once the producer closes. Await it
+   * before you send more with its ordering keys: what is sent meanwhile goes before the inputs that are unread.
    *
    * @example
    * await client.producer(orders).sendMany([{ body: { orderId: "o-1" } }, { body: { orderId: "o-2" }, id: "second" }]);

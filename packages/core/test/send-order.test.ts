@@ -206,3 +206,10 @@ test("the order of calls with one key is the order of sending", async () => {
     expect(ofKey).toEqual(list.filter((body) => body.key === key).map((body) => body.id));
   }
 });
+
+test("what is sent after a sendMany that is not awaited goes after its inputs, up to thousands", async () => {
+  const { producer, driver } = producerBench({ details: KEYED });
+  const items = Array.from({ length: 200 }, (_, nth) => ({ body: { key: "k" }, id: `m${nth}` }));
+  await Promise.all([producer.sendMany(items), producer.send({ key: "k" }, { id: "after" })]);
+  expect(driver.sentIds.flat()).toEqual([...items.map(({ id }) => id), "after"]);
+});

@@ -57,7 +57,10 @@ class Producer<Body, Uses extends Feature> implements ClosableProducer<Body, Use
   readonly #pipeline: SendPipeline;
   readonly #turns = new KeyTurns();
   readonly #hasMiddleware: boolean;
-  /** Twice what the requests in flight take, so that the next ones are full too. */
+  /**
+   * Twice what the requests in flight take, so that the next ones are full too. More where order counts: what is
+   * sent meanwhile goes before the inputs that are still unread.
+   */
   readonly #mostAhead: number;
   readonly #closing = new SharedClose<void>();
 
@@ -69,7 +72,8 @@ class Producer<Body, Uses extends Feature> implements ClosableProducer<Body, Use
     this.#pipeline = new SendPipeline(setup, this.#driver);
     this.#hasMiddleware = setup.middleware.some((middleware) => middleware.send !== undefined);
     const { maxItems, maxInFlight } = setup.target.limits.send;
-    this.#mostAhead = Math.min(MOST_AHEAD, 2 * maxItems * maxInFlight);
+    const isOrdered = setup.details.orderingKey !== undefined;
+    this.#mostAhead = isOrdered ? MOST_AHEAD : Math.min(MOST_AHEAD, 2 * maxItems * maxInFlight);
   }
 
   send(body: Body, options?: SendOptions<Uses>): Promise<Sent> {
