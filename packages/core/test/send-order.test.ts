@@ -136,6 +136,17 @@ describe("a failed message of a key", () => {
     });
     expect(await sendAll(bench, "k1")).toMatchObject([{ status: "fulfilled" }]);
   });
+
+  test("that is larger than its queue takes does not latch its key, unless it may have been stored", async () => {
+    const TOO_LARGE: ErrorClass = { code: "MESSAGE_TOO_LARGE", retryable: false };
+    const script = answers({ 1: { k1: TOO_LARGE }, 2: { k2: IN_DOUBT }, 3: { k2: TOO_LARGE } });
+    const bench = producerBench({ details: KEYED, script, setup: { retryAmbiguous: "always" } });
+    expect(await sendAll(bench, "k1")).toMatchObject([{ reason: { code: "MESSAGE_TOO_LARGE" } }]);
+    const second = sendAll(bench, "k2");
+    await bench.clock.advance("1s");
+    expect(await second).toMatchObject([{ reason: { code: "MESSAGE_TOO_LARGE", ambiguous: true } }]);
+    expect(await sendAll(bench, "k3")).toMatchObject([{ reason: LATCHED }]);
+  });
 });
 
 describe("resume", () => {

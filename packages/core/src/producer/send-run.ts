@@ -173,7 +173,8 @@ export class SendRun {
     if (this.#owner.refuseLatched(pending)) return; // an earlier one in this batch failed for good
     const retryMs = mayRetry ? this.#retryMs(pending, error) : undefined;
     if (retryMs === undefined) {
-      this.#owner.fail(pending, error, true);
+      // Some queues have a limit that only the driver learns: like the core's own check, it breaks no order.
+      this.#owner.fail(pending, error, error.code !== "MESSAGE_TOO_LARGE" || pending.mayBeApplied);
       return;
     }
     this.retryMs = Math.max(this.retryMs, retryMs);
