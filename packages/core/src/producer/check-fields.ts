@@ -38,7 +38,7 @@ export function checkKey(field: string, value: unknown, limits: KeyLimits, refus
 }
 
 /** Checks a text that is passed on unchanged. */
-export function checkText(field: string, value: unknown, refuse: Refuse): string {
+function checkText(field: string, value: unknown, refuse: Refuse): string {
   if (typeof value !== "string") throw refuse(field, `expected a string, got ${typeof value}`);
   if (!value.isWellFormed()) throw refuse(field, "it has a lone surrogate, which UTF-8 cannot carry");
   return value;
