@@ -20,9 +20,15 @@ export interface SendOptions<Uses extends Feature = never> {
    * @default none
    */
   readonly attributes?: Readonly<Record<string, string>> | undefined;
-  /** Id of the conversation that the message belongs to; passed on unchanged. @default none */
+  /**
+   * Id of the conversation that the message belongs to; passed on unchanged. At most as
+   * long as the value of an attribute. @default none
+   */
   readonly correlationId?: string | undefined;
-  /** Where the sender expects an answer, such as the name of a queue; passed on unchanged. @default none */
+  /**
+   * Where the sender expects an answer, such as the name of a queue; passed on unchanged. At most
+   * as long as the value of an attribute. @default none
+   */
   readonly replyTo?: string | undefined;
   /**
    * Gives up the send, which rejects with CANCELLED. If the message was already on its way it may have
@@ -80,8 +86,9 @@ export interface QueueProducer<Body, Uses extends Feature = never> {
   send(body: Body, options?: SendOptions<Uses>): Promise<Sent>;
   /**
    * Sends several messages, each with its own options. Resolves when all are confirmed, in the order of the
-   * inputs. Reads an input only when there is room for it, so that a generator may have any length, and none
-   * once the producer closes.
+   * inputs. Reads an input only when there is room for it and it will go soon, so that a generator may have any
+   * length (the time of a send begins when its input is read), and none once the producer closes. Await it
+   * before you send more with its ordering keys: what is sent meanwhile goes before the inputs that are unread.
    *
    * @example
    * await client.producer(orders).sendMany([{ body: { orderId: "o-1" } }, { body: { orderId: "o-2" }, id: "second" }]);

@@ -2,7 +2,13 @@ import { describe, expect, test } from "vitest";
 
 import type { Middleware } from "../src/middleware/middleware.ts";
 import { confirmed, FakeProducerDriver } from "./fake-adapter.ts";
-import { HeldAnswers, producerBench, SEND_TIMEOUT_MS, stateOf } from "./producer-bench.ts";
+import {
+  HeldAnswers,
+  producerBench,
+  SEND_TIMEOUT_MS,
+  stateOf,
+  type ProducerBench,
+} from "./producer-bench.ts";
 
 describe("aborting", () => {
   const reason = new Error("the user left");
@@ -199,6 +205,21 @@ describe("a full buffer", () => {
       await clock.settle();
     }
     await expect(sent).resolves.toHaveLength(5);
+  });
+
+  test("sendMany takes more items than the service takes in the time of one send", async () => {
+    const bench: ProducerBench = producerBench({
+      // Four requests of ten in a second: what is taken at once would wait for 50 seconds.
+      script: async (messages) => {
+        await new Promise<void>((resolve) => bench.clock.setTimer(resolve, 1_000));
+        return messages.map(confirmed);
+      },
+    });
+    const { producer, driver, clock } = bench;
+    const sent = producer.sendMany(Array.from({ length: 2_000 }, (_, nth) => ({ body: nth })));
+    await clock.advance("50s");
+    await expect(sent).resolves.toHaveLength(2_000);
+    expect(driver.calls).toHaveLength(200); // every request was full, and there were always four
   });
 
   test("sendMany takes no more items once the producer closes", async () => {

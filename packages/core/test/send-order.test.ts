@@ -6,6 +6,7 @@ import { HeldAnswers, KEYED, producerBench, SEND_TIMEOUT_MS, type ProducerBench 
 
 const THROTTLED: ErrorClass = { code: "THROTTLED", retryable: true };
 const DENIED: ErrorClass = { code: "ACCESS_DENIED", retryable: false };
+const IN_DOUBT: ErrorClass = { code: "TIMEOUT", retryable: true, ambiguous: true };
 const LATCHED = { code: "UNAVAILABLE", retryable: false, ambiguous: false, provider: "fake" };
 
 /** Sends messages named `<key><number>`: "k1" has the key "k". */
@@ -49,6 +50,21 @@ describe("a failed message of a key", () => {
     expect(other).toMatchObject({ status: "fulfilled" });
     await bench.clock.advance("10s");
     expect(bench.driver.sentIds).toEqual([["k1", "k2"], ["l1"]]);
+  });
+
+  test.each([
+    ["", {}],
+    [", with deduplication as well", { capabilities: { deduplication: "window" } } as const],
+  ])("is not tried again when a later one may have been stored%s", async (_, more) => {
+    const script = answers({ 1: { k1: THROTTLED, k2: IN_DOUBT } });
+    const bench = producerBench({ details: KEYED, script, ...more });
+    const outcomes = sendAll(bench, "k1", "k2");
+    await bench.clock.advance("10s");
+    expect(await outcomes).toMatchObject([
+      { reason: { code: "THROTTLED", ambiguous: false } },
+      { reason: { ambiguous: true } },
+    ]);
+    expect(bench.driver.sentIds).toEqual([["k1", "k2"]]);
   });
 
   test("that failed for good latches its key, and later ones of its batch are not tried again", async () => {
@@ -120,6 +136,17 @@ describe("a failed message of a key", () => {
     });
     expect(await sendAll(bench, "k1")).toMatchObject([{ status: "fulfilled" }]);
   });
+
+  test("that is larger than its queue takes does not latch its key, unless it may have been stored", async () => {
+    const TOO_LARGE: ErrorClass = { code: "MESSAGE_TOO_LARGE", retryable: false };
+    const script = answers({ 1: { k1: TOO_LARGE }, 2: { k2: IN_DOUBT }, 3: { k2: TOO_LARGE } });
+    const bench = producerBench({ details: KEYED, script, setup: { retryAmbiguous: "always" } });
+    expect(await sendAll(bench, "k1")).toMatchObject([{ reason: { code: "MESSAGE_TOO_LARGE" } }]);
+    const second = sendAll(bench, "k2");
+    await bench.clock.advance("1s");
+    expect(await second).toMatchObject([{ reason: { code: "MESSAGE_TOO_LARGE", ambiguous: true } }]);
+    expect(await sendAll(bench, "k3")).toMatchObject([{ reason: LATCHED }]);
+  });
 });
 
 describe("resume", () => {
@@ -189,4 +216,11 @@ test("the order of calls with one key is the order of sending", async () => {
     const ofKey = sent.filter((message) => message.orderingKey === key).map((message) => message.id);
     expect(ofKey).toEqual(list.filter((body) => body.key === key).map((body) => body.id));
   }
+});
+
+test("what is sent after a sendMany that is not awaited goes after its inputs, up to thousands", async () => {
+  const { producer, driver } = producerBench({ details: KEYED });
+  const items = Array.from({ length: 200 }, (_, nth) => ({ body: { key: "k" }, id: `m${nth}` }));
+  await Promise.all([producer.sendMany(items), producer.send({ key: "k" }, { id: "after" })]);
+  expect(driver.sentIds.flat()).toEqual([...items.map(({ id }) => id), "after"]);
 });

@@ -16,7 +16,7 @@ import type { Provisioning } from "./provisioning.ts";
 import { PubsubClients, type ClientSettings } from "./pubsub-client.ts";
 import { PubsubConsumer } from "./pubsub-consumer.ts";
 import { classifyPubsubError } from "./pubsub-errors.ts";
-import { ORDERED_CAPABILITIES, PUBSUB_CAPABILITIES, PUBSUB_LIMITS } from "./pubsub-limits.ts";
+import { ORDERED_CAPABILITIES, ORDERED_LIMITS, PUBSUB_CAPABILITIES, PUBSUB_LIMITS } from "./pubsub-limits.ts";
 import { PubsubProducer } from "./pubsub-producer.ts";
 import { PubsubSubscription } from "./pubsub-subscription.ts";
 import { entityOf, parseEntity, type PubsubEntity, type ResourceName } from "./pubsub-url.ts";
@@ -48,12 +48,13 @@ export class PubsubAdapter implements QueueAdapter<PubsubHandle> {
   resolve(ref: EntityRef): Target {
     const entity = entityOf(ref);
     parseEntity(entity, ref);
+    const isOrdered = ref.features.includes("ordering");
     return Object.freeze({
       name: `pubsub://${this.#settings.project ?? ""}/${entity}`,
       entity,
       ref,
-      capabilities: ref.features.includes("ordering") ? ORDERED_CAPABILITIES : PUBSUB_CAPABILITIES,
-      limits: PUBSUB_LIMITS,
+      capabilities: isOrdered ? ORDERED_CAPABILITIES : PUBSUB_CAPABILITIES,
+      limits: isOrdered ? ORDERED_LIMITS : PUBSUB_LIMITS,
     });
   }
 

@@ -25,7 +25,7 @@ import { unsupported } from "./refusal.ts";
 import { ServiceBusConsumer } from "./service-bus-consumer.ts";
 import { classifyServiceBusError } from "./service-bus-errors.ts";
 import type { ServiceBusHandle } from "./service-bus-handle.ts";
-import { capabilitiesOf, SERVICE_BUS_LIMITS } from "./service-bus-limits.ts";
+import { capabilitiesOf, SERVICE_BUS_LIMITS, SESSION_LIMITS } from "./service-bus-limits.ts";
 import { ServiceBusProducer } from "./service-bus-producer.ts";
 import { entityOf, parseAddress } from "./service-bus-url.ts";
 import type { WireForm } from "./service-bus-wire.ts";
@@ -75,7 +75,7 @@ export class ServiceBusAdapter implements QueueAdapter<ServiceBusHandle> {
       entity,
       ref,
       capabilities: capabilitiesOf({ ...ref, kind }, { isOrdered, canCancel }),
-      limits: SERVICE_BUS_LIMITS,
+      limits: isOrdered ? SESSION_LIMITS : SERVICE_BUS_LIMITS,
     });
   }
 

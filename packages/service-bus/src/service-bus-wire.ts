@@ -135,7 +135,7 @@ export function decodeMessage<Handle>(
   if (types !== undefined) delivery.attributeTypes = types;
   if (contentType !== undefined) delivery.contentType = contentType;
   if (message.sessionId !== undefined && !isAlone) delivery.orderingKey = message.sessionId;
-  const correlationId = textOf(message.correlationId);
+  const correlationId = message.correlationId === "" ? "" : textOf(message.correlationId);
   if (correlationId !== undefined) delivery.correlationId = correlationId;
   if (message.replyTo !== undefined) delivery.replyTo = message.replyTo;
   if (message.subject !== undefined) delivery.subject = message.subject;

@@ -42,7 +42,7 @@ export interface AttributeLimits {
   readonly maxCount: number;
   /** The most bytes of a name, in UTF-8. */
   readonly maxNameBytes: number;
-  /** The most bytes of a value, in UTF-8. */
+  /** The most bytes of a value, in UTF-8; also of a correlation id and of `replyTo`. */
   readonly maxValueBytes: number;
   /** Pattern of legal names; absent: any non-empty string. */
   readonly namePattern?: RegExp;

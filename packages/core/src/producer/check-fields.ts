@@ -38,10 +38,26 @@ export function checkKey(field: string, value: unknown, limits: KeyLimits, refus
 }
 
 /** Checks a text that is passed on unchanged. */
-export function checkText(field: string, value: unknown, refuse: Refuse): string {
+function checkText(field: string, value: unknown, refuse: Refuse): string {
   if (typeof value !== "string") throw refuse(field, `expected a string, got ${typeof value}`);
   if (!value.isWellFormed()) throw refuse(field, "it has a lone surrogate, which UTF-8 cannot carry");
   return value;
+}
+
+/** Checks a text that some providers carry as an attribute, and that may be absent. */
+export function checkShortText(
+  field: string,
+  value: unknown,
+  limits: AttributeLimits,
+  refuse: Refuse,
+): string | undefined {
+  return value === undefined ? undefined : checkLength(field, value, limits, refuse);
+}
+
+function checkLength(field: string, value: unknown, limits: AttributeLimits, refuse: Refuse): string {
+  const text = checkText(field, value, refuse);
+  if (!isLonger(text, limits.maxValueBytes)) return text;
+  throw refuse(field, `the value must have at most ${limits.maxValueBytes} bytes`);
 }
 
 /** Checks the changes of a middleware to a valid message. Attributes are checked later, like all others. */
@@ -137,12 +153,9 @@ function checkName(name: string, limits: AttributeLimits, refuse: Refuse): void 
 }
 
 function checkValue(name: string, value: unknown, limits: AttributeLimits, refuse: Refuse): void {
-  const text = checkText(attribute(name), value, refuse);
+  const text = checkLength(attribute(name), value, limits, refuse);
   if (text === "" && !limits.emptyValues) {
     throw refuse(attribute(name), "the provider cannot carry an empty value", "Leave the attribute out.");
-  }
-  if (isLonger(text, limits.maxValueBytes)) {
-    throw refuse(attribute(name), `the value must have at most ${limits.maxValueBytes} bytes`);
   }
   if (limits.valuePattern !== undefined && !limits.valuePattern.test(text)) {
     throw refuse(attribute(name), `the provider takes only values that match ${String(limits.valuePattern)}`);

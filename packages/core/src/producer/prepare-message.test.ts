@@ -70,6 +70,9 @@ describe("options are refused before any I/O, and the field is named", () => {
     ],
     ["a long name", { attributes: { ["é".repeat(33)]: "" } }, "at most 64 bytes"],
     ["a long value", { attributes: { n: "é".repeat(129) } }, "at most 256 bytes"],
+    // On some wires an attribute: its service would refuse the request, and its key would be latched.
+    ["a long correlation", { correlationId: "é".repeat(129) }, "correlationId: the value must have at most"],
+    ["a long address", { replyTo: "é".repeat(129) }, "replyTo: the value must have at most 256 bytes"],
     [
       "too many attributes",
       { attributes: Object.fromEntries(Array.from({ length: 11 }, (_, index) => [`n${index}`, ""])) },
@@ -107,7 +110,8 @@ describe("options are refused before any I/O, and the field is named", () => {
   test("values at their limits go", async () => {
     const { producer } = producerBench();
     const attributes = { ["é".repeat(32)]: "é".repeat(128), hostile: "a.b/c 'd\" \u0001" };
-    await expect(producer.send(1, { id: "x".repeat(128), attributes })).resolves.toBeDefined();
+    const correlationId = "é".repeat(128);
+    await expect(producer.send(1, { id: "x".repeat(128), correlationId, attributes })).resolves.toBeDefined();
   });
 
   test("undefined options are the same as none", async () => {

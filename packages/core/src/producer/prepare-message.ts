@@ -19,7 +19,7 @@ import {
   checkDraft,
   checkKey,
   checkOptionNames,
-  checkText,
+  checkShortText,
   copyAttributes,
   ID_LIMITS,
   NO_ATTRIBUTES,
@@ -96,6 +96,7 @@ export class MessagePreparer {
     // Read the caller's objects only before the first wait: the caller may change them afterwards.
     const attributes = this.#attributes(options.attributes);
     const id = this.#id(body, options.id);
+    const limits = this.#target.limits.attributes;
     const encoded = encodeBody(this.#text ?? this.#details.codec, body);
     return {
       id,
@@ -105,8 +106,8 @@ export class MessagePreparer {
       orderingKey: this.#orderingKey(body, attributes),
       timing: this.#timing(options),
       deduplicationId: this.#deduplicationId(id),
-      correlationId: this.#textOf("correlationId", options.correlationId),
-      replyTo: this.#textOf("replyTo", options.replyTo),
+      correlationId: checkShortText("correlationId", options.correlationId, limits, this.#refuse),
+      replyTo: checkShortText("replyTo", options.replyTo, limits, this.#refuse),
       // The message may be refused for another reason before this promise is awaited.
       verdict: unheard(this.#verdict(verdict, body, encoded)),
     };
@@ -213,10 +214,6 @@ export class MessagePreparer {
     }
     // A token of this send: the service recognises a retry, but no other send with the same application id.
     return capabilities.deduplication === "window" ? newMessageId() : undefined;
-  }
-
-  #textOf(field: string, value: unknown): string | undefined {
-    return value === undefined ? undefined : checkText(field, value, this.#refuse);
   }
 
   /** The two checks of the body that may be asynchronous; undefined if neither is. */

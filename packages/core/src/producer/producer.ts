@@ -46,6 +46,9 @@ function openDriver({ adapter, target }: ProducerSetup): ProducerDriver {
 /** How long a close waits for the driver to close. */
 const DRIVER_CLOSE_MS = 500;
 
+/** The most messages that one `sendMany` has on their way. At one per request, fewer are sent in some seconds. */
+const MOST_AHEAD = 3_000;
+
 class Producer<Body, Uses extends Feature> implements ClosableProducer<Body, Uses> {
   readonly #setup: ProducerSetup;
   readonly #driver: ProducerDriver;
@@ -54,6 +57,11 @@ class Producer<Body, Uses extends Feature> implements ClosableProducer<Body, Use
   readonly #pipeline: SendPipeline;
   readonly #turns = new KeyTurns();
   readonly #hasMiddleware: boolean;
+  /**
+   * Twice what the requests in flight take, so that the next ones are full too. More where order counts: what is
+   * sent meanwhile goes before the inputs that are still unread.
+   */
+  readonly #mostAhead: number;
   readonly #closing = new SharedClose<void>();
 
   constructor(setup: ProducerSetup) {
@@ -63,6 +71,9 @@ class Producer<Body, Uses extends Feature> implements ClosableProducer<Body, Use
     this.#preparer = new MessagePreparer(setup, this.#driver);
     this.#pipeline = new SendPipeline(setup, this.#driver);
     this.#hasMiddleware = setup.middleware.some((middleware) => middleware.send !== undefined);
+    const { maxItems, maxInFlight } = setup.target.limits.send;
+    const isOrdered = setup.details.orderingKey !== undefined;
+    this.#mostAhead = isOrdered ? MOST_AHEAD : Math.min(MOST_AHEAD, 2 * maxItems * maxInFlight);
   }
 
   send(body: Body, options?: SendOptions<Uses>): Promise<Sent> {
@@ -95,8 +106,10 @@ class Producer<Body, Uses extends Feature> implements ClosableProducer<Body, Use
     let broken: { readonly error: unknown } | undefined;
     try {
       for (const item of items) {
-        // Reads an item only when there is room for it, so that a generator of any length fits into memory.
+        // Reads an item only when there is room for it, so that a generator of any length fits into memory, and
+        // when it can be sent soon: the time of a send begins when its item is read.
         if (this.#pipeline.isFull) await this.#pipeline.room();
+        if (sends.length >= this.#mostAhead) await sends[sends.length - this.#mostAhead];
         sends.push(this.#resultOf(this.#sendItem(item, sends.length)));
         this.#assertOpen(); // the rest would be refused too, without a wait for room
       }

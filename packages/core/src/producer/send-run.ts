@@ -140,16 +140,19 @@ export class SendRun {
   }
 
   #judgeFailures(live: readonly PendingSend[], results: SendResults): readonly PendingSend[] {
-    const lastSent = new Map<string, number>();
-    for (const [index, { orderingKey }] of live.entries()) {
-      if (orderingKey !== undefined && results[index]?.ok === true) lastSent.set(orderingKey, index);
-    }
+    const errors = live.map((pending, index) => {
+      const result = results[index];
+      return result?.ok === false ? this.#wrap("send", result.error, pending.sizeBytes) : undefined;
+    });
+    const lastSent = lastOfKeys(live, (index) => results[index]?.ok === true);
+    const lastPerhapsSent = lastOfKeys(live, (index) => errors[index]?.ambiguous !== false);
     const failures: (readonly [PendingSend, QueueError, isOvertaken: boolean])[] = [];
     for (const [index, pending] of live.entries()) {
-      const result = results[index];
-      if (pending.isSettled || result?.ok !== false) continue;
-      const isOvertaken = (lastSent.get(pending.orderingKey ?? "") ?? -1) > index;
-      failures.push([pending, this.#wrap("send", result.error, pending.sizeBytes), isOvertaken]);
+      const error = errors[index];
+      if (pending.isSettled || error === undefined) continue;
+      // Two in doubt were mostly lost together, with the answer to the call: both are sent again in their order.
+      const last = error.ambiguous ? lastSent : lastPerhapsSent;
+      failures.push([pending, error, (last.get(pending.orderingKey) ?? -1) > index]);
     }
     const refused = failures.filter(([, error, isOvertaken]) => !isOvertaken && this.#isByOneMessage(error));
     const isDivisible = refused.length > 1;
@@ -170,7 +173,8 @@ export class SendRun {
     if (this.#owner.refuseLatched(pending)) return; // an earlier one in this batch failed for good
     const retryMs = mayRetry ? this.#retryMs(pending, error) : undefined;
     if (retryMs === undefined) {
-      this.#owner.fail(pending, error, true);
+      // Some queues have a limit that only the driver learns: like the core's own check, it breaks no order.
+      this.#owner.fail(pending, error, error.code !== "MESSAGE_TOO_LARGE" || pending.mayBeApplied);
       return;
     }
     this.retryMs = Math.max(this.retryMs, retryMs);
@@ -227,4 +231,15 @@ function begin(live: readonly PendingSend[]): SendCall {
 
 function end(live: readonly PendingSend[]): void {
   for (const pending of live) pending.call = undefined;
+}
+
+/** The place of the last message of each key that passes. */
+function lastOfKeys(
+  live: readonly PendingSend[],
+  isPassing: (index: number) => boolean,
+): ReadonlyMap<string | undefined, number> {
+  const last = new Map<string | undefined, number>();
+  for (const [index, { orderingKey }] of live.entries())
+    if (orderingKey !== undefined && isPassing(index)) last.set(orderingKey, index);
+  return last;
 }
