@@ -131,20 +131,6 @@ export class StreamReceiver implements Receiver {
     }
   }
 
-  #failedKeys(
-    handles: readonly PubsubHandle[],
-    mark: (key: string, handle: PubsubHandle) => void,
-  ): ReadonlySet<string> {
-    const keys = new Set<string>();
-    if (!this.#parts.subscription.keepsOrder) return keys;
-    for (const handle of handles) {
-      if (handle.orderingKey === undefined) continue;
-      keys.add(handle.orderingKey);
-      mark(handle.orderingKey, handle);
-    }
-    return keys;
-  }
-
   parked({ stream }: PubsubHandle, untilMs: number): void {
     this.#pool.park(stream, untilMs);
   }
@@ -251,11 +237,17 @@ export class StreamReceiver implements Receiver {
 
   /** Their return begins now: without an answer, the messages come again when their leases end. */
   #goBack(handles: readonly PubsubHandle[], how: "releasing" | "returning"): ReadonlySet<string> {
-    const sinceMs = this.#parts.clock.now();
-    const comesAtMs = sinceMs + this.#parts.leaseMs;
-    return this.#failedKeys(handles, (key, { messageId, publishedAtMs, stream }) =>
-      this.#failed[how](key, messageId, { stream, sinceMs, comesAtMs, publishedAtMs }),
-    );
+    const keys = new Set<string>();
+    const { clock, leaseMs, subscription } = this.#parts;
+    if (!subscription.keepsOrder) return keys;
+    const sinceMs = clock.now();
+    for (const { orderingKey, messageId, publishedAtMs, stream } of handles) {
+      if (orderingKey === undefined) continue;
+      keys.add(orderingKey);
+      const times = { stream, sinceMs, comesAtMs: sinceMs + leaseMs, publishedAtMs };
+      this.#failed[how](orderingKey, messageId, times);
+    }
+    return keys;
   }
 
   /** The next ask opens another stream; how long to wait before it is up to the core (D3). */
