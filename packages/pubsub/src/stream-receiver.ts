@@ -28,6 +28,8 @@ export class StreamReceiver implements Receiver {
   readonly #receipts: Receipts;
   readonly #headroom = new Headroom();
   readonly #failed = new FailedKeys();
+  /** Deliveries of ordered keys of which a return has begun. */
+  readonly #wentBack = new WeakSet<PubsubHandle>();
   readonly #giveBacks: GiveBacks;
   readonly #stalls: StallMeter;
   #maxOutstanding: number;
@@ -241,8 +243,12 @@ export class StreamReceiver implements Receiver {
     const { clock, leaseMs, subscription } = this.#parts;
     if (!subscription.keepsOrder) return keys;
     const sinceMs = clock.now();
-    for (const { orderingKey, messageId, publishedAtMs, stream } of handles) {
+    for (const handle of handles) {
+      const { orderingKey, messageId, publishedAtMs, stream } = handle;
       if (orderingKey === undefined) continue;
+      // A try before this one took effect: what is here of the key came after it.
+      if (this.#wentBack.has(handle) && !this.#failed.waitsFor(orderingKey, messageId)) continue;
+      this.#wentBack.add(handle);
       keys.add(orderingKey);
       const times = { stream, sinceMs, comesAtMs: sinceMs + leaseMs, publishedAtMs };
       this.#failed[how](orderingKey, messageId, times);
