@@ -105,6 +105,11 @@ export class FailedKeys {
       heads.set(messageId, lostHead(comesAtMs, publishedAtMs));
   }
 
+  /** True: it was given back and has not come again. */
+  waitsFor(key: string, messageId: string): boolean {
+    return this.#keys.get(key)?.has(messageId) === true;
+  }
+
   /** True: it was given back as early before, and the service offers it here again. */
   isBackEarly(key: string | undefined, messageId: string): boolean {
     return this.#keys.get(key ?? "")?.get(messageId)?.isEarly === true;

@@ -89,9 +89,8 @@ export async function confirmed(
     const isLost = result?.ok !== true;
     if (orderingKey === undefined || !subscription.keepsOrder) return !isLost;
     if (isLost && !lost.has(orderingKey)) {
-      // Refused for good: it is already on its way to somebody.
-      const isGone = result?.ok === false && !isPassingResult(result);
-      lost.set(orderingKey, { handle, comesAtMs: nowMs + (isGone ? 0 : leaseMs) });
+      // Gone, it is already on its way to somebody.
+      lost.set(orderingKey, { handle, comesAtMs: nowMs + (isGone(result) ? 0 : leaseMs) });
     }
     // Behind a lease that goes on, it comes again when that ends.
     if (!isLost && lost.get(orderingKey)?.comesAtMs === nowMs) behind.push(delivery);

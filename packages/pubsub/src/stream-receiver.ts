@@ -29,6 +29,8 @@ export class StreamReceiver implements Receiver {
   readonly #receipts: Receipts;
   readonly #headroom = new Headroom();
   readonly #failed = new FailedKeys();
+  /** Deliveries of ordered keys of which a return has begun. */
+  readonly #wentBack = new WeakSet<PubsubHandle>();
   readonly #giveBacks: GiveBacks;
   readonly #stalls: StallMeter;
   #maxOutstanding: number;
@@ -130,20 +132,6 @@ export class StreamReceiver implements Receiver {
       this.#buffer.dropKeys(new Set([orderingKey]));
       this.#failed.lost(orderingKey, messageId, comesAtMs, publishedAtMs);
     }
-  }
-
-  #failedKeys(
-    handles: readonly PubsubHandle[],
-    mark: (key: string, handle: PubsubHandle) => void,
-  ): ReadonlySet<string> {
-    const keys = new Set<string>();
-    if (!this.#parts.subscription.keepsOrder) return keys;
-    for (const handle of handles) {
-      if (handle.orderingKey === undefined) continue;
-      keys.add(handle.orderingKey);
-      mark(handle.orderingKey, handle);
-    }
-    return keys;
   }
 
   parked({ stream }: PubsubHandle, untilMs: number): void {
@@ -250,11 +238,21 @@ export class StreamReceiver implements Receiver {
 
   /** Their return begins now: without an answer, the messages come again when their leases end. */
   #goBack(handles: readonly PubsubHandle[], how: "releasing" | "returning"): ReadonlySet<string> {
-    const sinceMs = this.#parts.clock.now();
-    const comesAtMs = sinceMs + this.#parts.leaseMs;
-    return this.#failedKeys(handles, (key, { messageId, publishedAtMs, stream }) =>
-      this.#failed[how](key, messageId, { stream, sinceMs, comesAtMs, publishedAtMs }),
-    );
+    const keys = new Set<string>();
+    const { clock, leaseMs, subscription } = this.#parts;
+    if (!subscription.keepsOrder) return keys;
+    const sinceMs = clock.now();
+    for (const handle of handles) {
+      const { orderingKey, messageId, publishedAtMs, stream } = handle;
+      if (orderingKey === undefined) continue;
+      // A try before this one took effect: what is here of the key came after it.
+      if (this.#wentBack.has(handle) && !this.#failed.waitsFor(orderingKey, messageId)) continue;
+      this.#wentBack.add(handle);
+      keys.add(orderingKey);
+      const times = { stream, sinceMs, comesAtMs: sinceMs + leaseMs, publishedAtMs };
+      this.#failed[how](orderingKey, messageId, times);
+    }
+    return keys;
   }
 
   /** The next ask opens another stream; how long to wait before it is up to the core (D3). */

@@ -116,6 +116,25 @@ test("so does what comes behind a release that failed and was repeated: the firs
   await consumer.close();
 });
 
+test("a release that is repeated although it had taken effect takes nothing away that came again after it", async () => {
+  const { consumer, release } = await holdingFirst();
+  const again = Promise.withResolvers<void>();
+  server.answer("ModifyAckDeadline", async (nth) => {
+    if (nth > 1) return undefined;
+    server.stream(0).send({ receivedMessages: [keyed("1"), keyed("2")] });
+    await again.promise;
+    return new GrpcError(status.UNAVAILABLE, "the answer was lost");
+  });
+  const failing = release(0);
+  expect(idsOf(await consumer.receiveBatch({ ...ASK, maxItems: 1 }, never))).toEqual(["1"]);
+  again.resolve();
+  expect(await failing).toMatchObject([{ ok: false }]);
+  await release(0);
+  // Nobody but this consumer has it.
+  expect(idsOf(await consumer.receiveBatch(ASK, never))).toEqual(["2"]);
+  await consumer.close();
+});
+
 test("what a stream brings more than a second late is not handed over before the message that failed", async () => {
   const { clock, consumer } = await waitingForFirst();
   await clock.advance("2s");

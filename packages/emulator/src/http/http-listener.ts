@@ -1,4 +1,5 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
+import { resetConnection } from "../net/reset-connection.ts";
 import { startListener, type Listener } from "../net/start-listener.ts";
 import type { HttpAnswer, HttpExchange, HttpHandler } from "./http-exchange.ts";
 
@@ -65,7 +66,7 @@ function makeExchange(request: IncomingMessage, response: ServerResponse, body: 
     },
     trickle: (answer, bytesPerPart, pause) => trickle(response, answer, bytesPerPart, pause),
     reset: () => {
-      request.socket.resetAndDestroy();
+      resetConnection(request.socket);
     },
   };
 }

@@ -1,6 +1,6 @@
 import type { Socket } from "node:net";
 import { Duplex } from "node:stream";
-import { TLSSocket } from "node:tls";
+import { resetConnection } from "./reset-connection.ts";
 import {
   WEB_SOCKET_BINARY,
   WEB_SOCKET_CLOSE,
@@ -41,10 +41,8 @@ export class WebSocketStream extends Duplex {
     this.#socket.setNoDelay(isOn);
   }
 
-  /** Destroys the connection instead if it runs over TLS, because a TLS socket cannot be reset. */
   resetAndDestroy(): void {
-    if (this.#socket instanceof TLSSocket) this.#socket.destroy();
-    else this.#socket.resetAndDestroy();
+    resetConnection(this.#socket);
   }
 
   #take(chunk: Buffer): void {

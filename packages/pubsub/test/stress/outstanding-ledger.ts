@@ -4,6 +4,9 @@ interface Held {
   untilMs: number;
 }
 
+/** Not counted. */
+const EARLY = 0;
+
 /** Deliveries that each consumer has and has not begun to settle, counted independently of it. */
 export class OutstandingLedger {
   readonly #now: () => number;
@@ -23,8 +26,9 @@ export class OutstandingLedger {
       for (const [id, { messageId }] of others) if (messageId === held.messageId) others.delete(id);
     }
     this.#out.delete(held.messageId);
-    // Deliveries of a key that come meanwhile are dropped, and come again, too.
-    if (![...this.#out.values()].includes(held.orderingKey)) this.#of(consumer).set(ackId, held);
+    // Deliveries of a key that come meanwhile are dropped, and come again, too. They may yet go back.
+    const isEarly = [...this.#out.values()].includes(held.orderingKey);
+    this.#of(consumer).set(ackId, isEarly ? { ...held, untilMs: EARLY } : held);
   }
 
   settling(consumer: number, ackIds: readonly string[]): void {
@@ -43,7 +47,7 @@ export class OutstandingLedger {
   extended(consumer: number, ackIds: readonly string[], untilMs: number): void {
     for (const ackId of ackIds) {
       const held = this.#of(consumer).get(ackId);
-      if (held !== undefined) held.untilMs = untilMs;
+      if (held !== undefined && held.untilMs !== EARLY) held.untilMs = untilMs;
     }
   }
 

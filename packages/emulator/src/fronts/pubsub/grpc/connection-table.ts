@@ -1,6 +1,7 @@
 import { createServer, type AddressInfo, type Server as NetServer, type Socket } from "node:net";
 import { ServerCredentials, type ConnectionInjector, type Server } from "@grpc/grpc-js";
 import { EmulatorError } from "../../../emulator-error.ts";
+import { resetConnection } from "../../../net/reset-connection.ts";
 import { listen } from "../../../net/start-listener.ts";
 
 /** A client's connection, as faults act on it. */
@@ -65,7 +66,7 @@ function newConnection(
     socket,
     isSilent: false,
     reset: () => {
-      socket.resetAndDestroy();
+      resetConnection(socket);
     },
     drain: (graceMs) => {
       injector.drain(graceMs);

@@ -1,4 +1,4 @@
-import { TLSSocket } from "node:tls";
+import { resetConnection } from "../../../../net/reset-connection.ts";
 import { AmqpDecodeError } from "./amqp-decoder.ts";
 import { AmqpSession, INCOMING_WINDOW, type SessionConnection } from "./amqp-session.ts";
 import type { AmqpStream } from "./amqp-stream.ts";
@@ -89,9 +89,7 @@ export class AmqpConnection implements SessionConnection {
   /** Fault: resets the connection without telling the client anything else. */
   reset(): void {
     this.#lose("closed");
-    // A TLS socket cannot be reset.
-    if (this.#socket instanceof TLSSocket) this.#socket.destroy();
-    else this.#socket.resetAndDestroy();
+    resetConnection(this.#socket);
   }
 
   /** Fault: behaves as if the machine had vanished. The socket stays open, but nothing answers on it. */
