@@ -159,11 +159,11 @@ export class Worker {
   /** Says which handlers still run at the end: nothing else would tell whoever ends the process. */
   reportAbandoned(): void {
     const { events, target, time } = this.#parts;
-    for (const { delivery, failure, outcome, startedAtMs } of this.#orphans) {
+    for (const held of this.#orphans) {
+      const { delivery, startedAtMs } = held;
       const ranMs = Math.round(time.quick() - startedAtMs);
       const [id, providerId] = [delivery.id, delivery.providerId].map((each) => JSON.stringify(each));
-      const isDead = outcome?.kind === "dead-letter" && failure === undefined;
-      const fate = isDead ? "is in the dead letters" : "comes again";
+      const fate = isDying(held) ? "is in the dead letters" : "comes again";
       const text = `a handler still runs after ${ranMs} ms and is abandoned; its message ${id} (provider id ${providerId}) ${fate}`;
       events.emit("notice", { target, text });
     }
@@ -283,11 +283,16 @@ export class Worker {
   #reportLate(held: HeldDelivery, { isFailure }: Processed): void {
     const { events, lanes, dispatcher, target } = this.#parts;
     events.emit("late-result", { target, id: held.delivery.id, result: isFailure ? "threw" : "returned" });
-    // The lane of a dead letter goes on when the dead letter is confirmed.
-    if (held.state !== "done" && held.outcome?.kind === "dead-letter") return;
+    // The lane of a dead letter goes on when the dead letter is confirmed. One that failed is retried.
+    if (held.state !== "done" && isDying(held)) return;
     const next = lanes?.vacate(held);
     if (next !== undefined) dispatcher.offer(next);
   }
 }
 
 const CANCELLED: Processed = Object.freeze({ outcome: UNSTARTED, error: undefined, isFailure: false });
+
+/** True: it is on its way to the dead letters, or there. */
+function isDying({ outcome, failure }: HeldDelivery): boolean {
+  return outcome?.kind === "dead-letter" && failure === undefined;
+}
