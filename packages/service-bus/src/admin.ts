@@ -1,4 +1,4 @@
-import type { AdminDriver, CreateOptions, EntityCounts, Target } from "@anyqueue/core/adapter";
+import type { AdminDriver, Clock, CreateOptions, EntityCounts, Target } from "@anyqueue/core/adapter";
 import { createQueue, createSubscription, createTopic, wantedBy } from "./create-entity.ts";
 import type { ServiceBusAdministrationClient } from "@azure/service-bus";
 import { checkRedrive } from "./check-redrive.ts";
@@ -15,9 +15,11 @@ export class ServiceBusAdmin implements AdminDriver {
   readonly #connection: NamespaceConnection;
   readonly #rules: SubscriptionRules;
   readonly #sweep: MessageSweep;
+  readonly #clock: Clock;
 
-  constructor(connection: NamespaceConnection, rules: SubscriptionRules) {
+  constructor(connection: NamespaceConnection, rules: SubscriptionRules, clock: Clock) {
     this.#connection = connection;
+    this.#clock = clock;
     this.#rules = rules;
     this.#sweep = new MessageSweep(connection);
   }
@@ -110,7 +112,7 @@ export class ServiceBusAdmin implements AdminDriver {
     const source = parseAddress(from.entity);
     const destination = parseAddress(to.entity);
     const isDeduplicated = await checkRedrive(this.#connection, to, signal);
-    yield* new DeadLetterMove(this.#connection).run(
+    yield* new DeadLetterMove(this.#connection, this.#clock).run(
       source,
       { entity: destination.root, isDeduplicated },
       signal,

@@ -1,4 +1,4 @@
-import { RESERVED, type ItemResult } from "@anyqueue/core/adapter";
+import { RESERVED, type Clock, type ItemResult } from "@anyqueue/core/adapter";
 import type { ServiceBusMessage, ServiceBusReceivedMessage, ServiceBusSender } from "@azure/service-bus";
 import type { NamespaceConnection } from "./namespace-connection.ts";
 import { classifyServiceBusError } from "./service-bus-errors.ts";
@@ -10,6 +10,8 @@ import type { Address } from "./service-bus-url.ts";
 import { countActive, openReceiver, refuseAborted, takeMessages } from "./take-messages.ts";
 
 const MOVE_ITEMS = 100;
+/** Holds the id of the redrive that sent the copy. */
+const REDRIVE_PROPERTY = "aq-redrive";
 
 interface Links {
   readonly sender: ServiceBusSender;
@@ -19,14 +21,18 @@ interface Links {
 /** Moves dead letters one by one, because the service has no move. */
 export class DeadLetterMove {
   readonly #connection: NamespaceConnection;
+  readonly #id = crypto.randomUUID();
+  readonly #startedAtMs: number;
 
-  constructor(connection: NamespaceConnection) {
+  constructor(connection: NamespaceConnection, clock: Clock) {
     this.#connection = connection;
+    this.#startedAtMs = Math.round(clock.wallNow()); // as the record of a death
   }
 
   /**
    * Sends each dead letter to the entity, then completes the original. A refused message stays; its error is
-   * thrown once the rest of its turn has moved. Any other failure ends it. Nothing stays locked.
+   * thrown once the rest of its turn has moved. Any other failure ends it. Nothing stays locked. What died since
+   * the start stays too.
    */
   async *run(
     from: Address,
@@ -41,18 +47,28 @@ export class DeadLetterMove {
     try {
       for (;;) {
         refuseAborted(signal);
-        const count = Math.min(await countActive(receiver), MOVE_ITEMS);
+        const count = Math.min(await countActive(receiver, this.#isWanted), MOVE_ITEMS);
         const messages = count === 0 ? [] : await takeMessages(this.#connection, receiver, count);
         if (messages.length === 0) return;
         const { count: arrived, failures } = await this.#moveAll(messages, to.isDeduplicated, links, signal);
         moved += arrived;
         if (arrived > 0) yield { moved };
         if (failures.length > 0) throw failures[0];
+        // Others have locked what is wanted.
+        if (!messages.some(this.#isWanted)) return;
       }
     } finally {
       await Promise.allSettled([sender.close(), receiver.close()]);
     }
   }
+
+  /**
+   * What is moved may fail again at once: moving that too could go on for ever. The core's record says when a
+   * message died. The service keeps none (a dead letter has its old enqueued time), so a copy says who sent it.
+   */
+  readonly #isWanted = ({ applicationProperties: properties = {} }: ServiceBusReceivedMessage): boolean =>
+    properties[REDRIVE_PROPERTY] !== this.#id &&
+    !(Number(properties[RESERVED.deadLast] ?? 0) > this.#startedAtMs);
 
   /**
    * Completes each message once it has arrived, while the next one is sent: the first locks might end before
@@ -67,10 +83,11 @@ export class DeadLetterMove {
     const left = new Set(messages);
     const failures: unknown[] = [];
     const completed: Promise<ItemResult>[] = [];
-    for (const message of messages) {
+    for (const message of messages.filter(this.#isWanted)) {
       if (signal.aborted) break;
       try {
-        const sent = this.#connection.limited(sender.sendMessages(copyOf(message, isDeduplicated)));
+        const copy = copyOf(message, this.#id, isDeduplicated);
+        const sent = this.#connection.limited(sender.sendMessages(copy));
         await this.#connection.bounded(sent, undefined);
       } catch (error) {
         failures.push(error);
@@ -92,14 +109,19 @@ export class DeadLetterMove {
  * Copies everything that a sender may set, with the body in its original form. Leaves out the service's
  * dead-letter marks, and the attempts of earlier copies: they would leave none for this one.
  */
-function copyOf(message: ServiceBusReceivedMessage, isDeduplicated: boolean): ServiceBusMessage {
+function copyOf(
+  message: ServiceBusReceivedMessage,
+  redriveId: string,
+  isDeduplicated: boolean,
+): ServiceBusMessage {
   const {
     DeadLetterReason: _r,
     DeadLetterErrorDescription: _d,
     [RESERVED.attempts]: _attempts,
     ...read
   } = message.applicationProperties ?? {};
-  const properties = Object.fromEntries(Object.entries(read).map(([name, value]) => [name, writable(value)]));
+  const kept = Object.entries({ ...read, [REDRIVE_PROPERTY]: redriveId });
+  const properties = Object.fromEntries(kept.map(([name, value]) => [name, writable(value)]));
   const { scheduledEnqueueTimeUtc: _s, applicationProperties: _a, timeToLive: _t, ...rest } = message;
   const copy = {
     ...rest,

@@ -132,8 +132,8 @@ export class ServiceBusAdapter implements QueueAdapter<ServiceBusHandle> {
 
   async admin(): Promise<AdminDriver> {
     const { ServiceBusAdmin } = await import("./admin.ts");
-    const { connection, rules } = this.#settings;
-    return new ServiceBusAdmin(connection, rules);
+    const { connection, rules, clock } = this.#settings;
+    return new ServiceBusAdmin(connection, rules, clock);
   }
 
   async close(): Promise<void> {

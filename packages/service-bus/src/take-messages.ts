@@ -27,9 +27,12 @@ export async function takeMessages(
 }
 
 /** Counts what one peek shows. A receive that asks for exactly this many does not wait for more. */
-export async function countActive(receiver: Pick<ServiceBusReceiver, "peekMessages">): Promise<number> {
+export async function countActive(
+  receiver: Pick<ServiceBusReceiver, "peekMessages">,
+  isWanted: (message: ServiceBusReceivedMessage) => boolean = () => true,
+): Promise<number> {
   const peeked = await receiver.peekMessages(MAX_PEEK_ITEMS, { fromSequenceNumber: sequenceNumberOf("0") });
-  return peeked.filter(({ state }) => state === "active").length;
+  return peeked.filter((message) => message.state === "active" && isWanted(message)).length;
 }
 
 export function openReceiver(

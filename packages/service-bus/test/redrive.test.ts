@@ -26,29 +26,8 @@ beforeAll(async () => {
   admin = await adminOf(shared.adapter);
 });
 
-async function redriven(target: Target): Promise<number> {
-  let total = 0;
-  const from = deadLettersOf(shared.adapter, target);
-  for await (const { moved } of present(admin.redrive).call(admin, from, target, never)) total = moved;
-  return total;
-}
-
 async function redriveCode(target: Target): Promise<string> {
-  return shared.adapter.classify(await rejection(redriven(target)), "admin").code;
-}
-
-/** How many messages are ready, in the entity and in its dead letters. */
-async function readyIn(target: Target): Promise<readonly (number | undefined)[]> {
-  const both = [target, deadLettersOf(shared.adapter, target)];
-  return await Promise.all(both.map(async (each) => (await admin.inspect(each, never)).ready));
-}
-
-/** Makes a queue with that many dead letters. */
-async function withDeadLetters(count: number): Promise<Target> {
-  const target = await shared.newQueue();
-  await shared.send(target, count);
-  await bury(shared.adapter, target, count);
-  return target;
+  return shared.adapter.classify(await rejection(shared.redriven(target)), "admin").code;
 }
 
 test("brings dead letters back without the service's marks, also where duplicates are detected", async () => {
@@ -57,8 +36,8 @@ test("brings dead letters back without the service's marks, also where duplicate
   await admin.create(target, {}, never);
   await shared.send(target, 3);
   await bury(adapter, target, 3);
-  expect(await redriven(target)).toBe(3);
-  expect(await readyIn(target)).toEqual([3, 0]);
+  expect(await shared.redriven(target)).toBe(3);
+  expect(await shared.readyIn(target)).toEqual([3, 0]);
   const consumer = await shared.consume(target, consumerOptions());
   const deliveries = await receive(consumer, 3);
   expect(deliveries.map(({ id, deadLetter }) => [id, deadLetter])).toEqual([
@@ -74,14 +53,18 @@ test("resets attempts: those of earlier copies are left behind, the history is k
   const attributes = { tenant: "acme", "aq-at": "4", "aq-dead-reason": "bad" };
   valuesOf(await producer.sendBatch([outgoing("copied", { attributes })], never));
   await bury(shared.adapter, target, 1);
-  expect(await redriven(target)).toBe(1);
+  expect(await shared.redriven(target)).toBe(1);
   const [delivery] = await receive(await shared.consume(target), 1);
   expect(delivery).toMatchObject({ id: "copied", deliveryCount: 1 });
-  expect(delivery?.attributes).toEqual({ tenant: "acme", "aq-dead-reason": "bad" });
+  expect(delivery?.attributes).toEqual({
+    tenant: "acme",
+    "aq-dead-reason": "bad",
+    "aq-redrive": expect.any(String) as string,
+  });
 });
 
 test("that is refused midway leaves no message in both places, and none locked", async () => {
-  const target = await withDeadLetters(5);
+  const target = await shared.withDeadLetters(5);
   shared.emulator.faults.add({
     protocol: "service-bus",
     operation: "send",
@@ -91,13 +74,13 @@ test("that is refused midway leaves no message in both places, and none locked",
     action: { kind: "throttle" },
   });
   expect(await redriveCode(target)).toBe("THROTTLED");
-  expect(await readyIn(target)).toEqual([2, 3]);
-  expect(await redriven(target)).toBe(3);
-  expect(await readyIn(target)).toEqual([5, 0]);
+  expect(await shared.readyIn(target)).toEqual([2, 3]);
+  expect(await shared.redriven(target)).toBe(3);
+  expect(await shared.readyIn(target)).toEqual([5, 0]);
 });
 
 test("goes no further when a lock has ended: what it would still send would be in both places", async () => {
-  const target = await withDeadLetters(8);
+  const target = await shared.withDeadLetters(8);
   shared.emulator.faults.add({
     protocol: "service-bus",
     operation: "complete",
@@ -105,14 +88,14 @@ test("goes no further when a lock has ended: what it would still send would be i
     action: { kind: "expireLease" },
   });
   expect(await redriveCode(target)).toBe("LEASE_LOST");
-  const [sent = 0, left = 0] = await readyIn(target);
+  const [sent = 0, left = 0] = await shared.readyIn(target);
   // The lock of the second message had ended, and one more message may be on its way.
   expect(sent).toBeLessThanOrEqual(4);
   expect(left).toBe(7);
 });
 
 test("goes on past a message that its queue does not take, which stays", async () => {
-  const target = await withDeadLetters(3);
+  const target = await shared.withDeadLetters(3);
   shared.emulator.faults.add({
     protocol: "service-bus",
     operation: "send",
@@ -121,7 +104,7 @@ test("goes on past a message that its queue does not take, which stays", async (
     action: { kind: "error", condition: "amqp:link:message-size-exceeded", description: "too large" },
   });
   expect(await redriveCode(target)).toBe("MESSAGE_TOO_LARGE");
-  expect(await readyIn(target)).toEqual([2, 1]);
+  expect(await shared.readyIn(target)).toEqual([2, 1]);
 });
 
 describe("without the right to administer", () => {
@@ -133,17 +116,17 @@ describe("without the right to administer", () => {
   };
 
   test("goes back to a queue under new message ids, as if it looked for duplicates", async () => {
-    const target = await withDeadLetters(2);
+    const target = await shared.withDeadLetters(2);
     deny();
-    expect(await redriven(target)).toBe(2);
+    expect(await shared.redriven(target)).toBe(2);
     shared.emulator.faults.clear();
-    expect(await readyIn(target)).toEqual([2, 0]);
+    expect(await shared.readyIn(target)).toEqual([2, 0]);
     const deliveries = await receive(await shared.consume(target), 2);
     expect(deliveries.map(({ id }) => id)).toEqual(["m0", "m1"]);
   });
 
   test("does so too where the application gave a client alone", async () => {
-    const target = await withDeadLetters(1);
+    const target = await shared.withDeadLetters(1);
     const client = shared.keep(rawClient(shared.endpoint));
     const own = shared.keep(openAdapter(shared.endpoint, { options: { client } }));
     const from = deadLettersOf(own, target);
@@ -151,7 +134,7 @@ describe("without the right to administer", () => {
     for await (const { moved } of present(ownAdmin.redrive).call(ownAdmin, from, target, never)) {
       expect(moved).toBe(1);
     }
-    expect(await readyIn(target)).toEqual([1, 0]);
+    expect(await shared.readyIn(target)).toEqual([1, 0]);
   });
 
   test("is refused to a subscription: whether it is alone is not known", async () => {
@@ -173,8 +156,8 @@ test("to a subscription works only if it is alone: the topic would copy them to 
   await raw.createSubscription("shared", "two");
   expect(await redriveCode(one)).toBe("UNSUPPORTED");
   await raw.deleteSubscription("shared", "two");
-  expect(await redriven(one)).toBe(1);
-  expect(await readyIn(one)).toEqual([1, 0]);
+  expect(await shared.redriven(one)).toBe(1);
+  expect(await shared.readyIn(one)).toEqual([1, 0]);
 });
 
 test("to a subscription moves no more than `max`, under the same rule, also where the topic looks for duplicates", async () => {
@@ -192,7 +175,7 @@ test("to a subscription moves no more than `max`, under the same rule, also wher
   expect(await rejection(move(2))).toMatchObject({ code: "UNSUPPORTED", feature: "redrive" });
   await raw.deleteSubscription("counted", "two");
   expect(await move(2)).toBe(2);
-  expect(await readyIn(one)).toEqual([2, 1]);
+  expect(await shared.readyIn(one)).toEqual([2, 1]);
   const deliveries = await receive(await shared.consume(one), 2);
   expect(deliveries.map(({ id }) => id)).toEqual(["m0", "m1"]);
 });
@@ -217,7 +200,7 @@ test("to a queue that is kept in a subscription moves them under the same rules"
   await raw.deleteSubscription("kept", "two");
   // Its definition says nothing of duplicates, and there was no probe: with their old ids both would be lost.
   expect(await movedBy(client, defineQueue("orders"), 2)).toBe(2);
-  expect(await readyIn(one)).toEqual([2, 0]);
+  expect(await shared.readyIn(one)).toEqual([2, 0]);
 });
 
 test("one by one goes to a queue that looks for duplicates, whatever its definition says", async () => {
@@ -230,7 +213,7 @@ test("one by one goes to a queue that looks for duplicates, whatever its definit
   const queues = { unsaid: { name: "unsaid", deadLetter: "unsaid" } };
   const client = shared.keep(createClient({ url, queues }, [serviceBus()]));
   expect(await movedBy(client, defineQueue("unsaid"), 2)).toBe(2);
-  expect(await readyIn(seen)).toEqual([2, 0]);
+  expect(await shared.readyIn(seen)).toEqual([2, 0]);
 });
 
 async function movedBy(client: QueueClient, of: Source<unknown>, max: number | undefined): Promise<number> {

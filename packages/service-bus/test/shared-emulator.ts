@@ -2,7 +2,10 @@ import type { ConsumerDriver, QueueAdapter, Target } from "@anyqueue/core/adapte
 import { startEmulator, type Emulator, type EmulatorOptions } from "@anyqueue/emulator";
 import { afterAll, afterEach, beforeAll } from "vitest";
 import {
+  adminOf,
+  bury,
   consumerOptions,
+  deadLettersOf,
   never,
   openAdapter,
   outgoing,
@@ -73,6 +76,34 @@ export class SharedEmulator {
     const consumer = this.keep(this.adapter.openConsumer(target, options));
     await consumer.open?.(never);
     return consumer;
+  }
+
+  /** Makes a queue with that many dead letters. */
+  async withDeadLetters(count: number): Promise<Target> {
+    const target = await this.newQueue();
+    await this.send(target, count);
+    await bury(this.adapter, target, count);
+    return target;
+  }
+
+  /** Moves the dead letters back, and yields how many it has moved so far. */
+  async *redrive(target: Target): AsyncGenerator<number> {
+    const admin = await adminOf(this.adapter);
+    const from = deadLettersOf(this.adapter, target);
+    for await (const { moved } of present(admin.redrive).call(admin, from, target, never)) yield moved;
+  }
+
+  async redriven(target: Target): Promise<number> {
+    let total = 0;
+    for await (const moved of this.redrive(target)) total = moved;
+    return total;
+  }
+
+  /** How many messages are ready, in the entity and in its dead letters. */
+  async readyIn(target: Target): Promise<readonly (number | undefined)[]> {
+    const admin = await adminOf(this.adapter);
+    const both = [target, deadLettersOf(this.adapter, target)];
+    return await Promise.all(both.map(async (each) => (await admin.inspect(each, never)).ready));
   }
 
   locked(target: Target): number {
