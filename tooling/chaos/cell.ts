@@ -35,6 +35,8 @@ export interface Wire {
   /** The proxy of the side that the phase is about. */
   readonly proxy: FaultProxy;
   readonly control: ControlClient;
+  /** Moves the service's clock on at once: leases end long before their holders expect it. */
+  jump(ms: number): Promise<void>;
   /** The number of failed requests and of accepted connections so far. */
   countFailures(): Promise<number>;
   deleteQueue(): Promise<void>;

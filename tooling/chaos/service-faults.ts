@@ -263,6 +263,6 @@ export const SERVICE_FAULTS: readonly FaultKind[] = [
     stages: CLOUDS,
     phases: ["handle", "receive"],
     // All leases run out at once, long before their holders expect it.
-    begin: async (arena) => await wireOf(arena).control.advance(arena.stage.leaseMs + 1_000),
+    begin: async (arena) => await wireOf(arena).jump(arena.stage.leaseMs + 1_000),
   },
 ];

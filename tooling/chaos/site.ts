@@ -61,10 +61,15 @@ async function openEmulatedSite(
     startConsumer(),
   ]);
   const { control } = emulator;
+  let jumpedNs = Number.NEGATIVE_INFINITY;
   const wire: Wire = {
     toProducer,
     toConsumer,
     control,
+    jump: async (ms) => {
+      jumpedNs = Number(process.hrtime.bigint());
+      await control.advance(ms);
+    },
     proxy: phase === "send" ? toProducer : toConsumer,
     countFailures: async () => {
       const failed = (await control.log()).filter(
@@ -89,7 +94,8 @@ async function openEmulatedSite(
       for (const { lease, machineNs, broken } of await control.handOuts()) {
         const named = { lease: leaseHash(lease) };
         watcher.write("hand.out", watcher.operation(), named, machineNs);
-        if (broken !== undefined) watcher.write("lease.broken", watcher.operation(), named, broken.machineNs);
+        const brokenNs = broken?.machineNs ?? (machineNs < jumpedNs ? jumpedNs : undefined);
+        if (brokenNs !== undefined) watcher.write("lease.broken", watcher.operation(), named, brokenNs);
       }
       const expireLeases = async (): Promise<void> => void (await control.advance(3 * stage.leaseMs));
       const depths = async (): Promise<Depths> => await depthsOf(front, control);
