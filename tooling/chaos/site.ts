@@ -1,6 +1,6 @@
 import { leaseHash, type HistoryWriter } from "@anyqueue/conformance";
 import { createClient } from "@anyqueue/core";
-import { spawnEmulator, type SpawnedEmulator } from "@anyqueue/emulator";
+import { spawnEmulator, type HandOut, type SpawnedEmulator } from "@anyqueue/emulator";
 import type { Arena, Cell, Wire } from "./cell.ts";
 import { chaosQueue, QUEUE } from "./chaos-queue.ts";
 import type { Crew, Member } from "./crew.ts";
@@ -61,13 +61,13 @@ async function openEmulatedSite(
     startConsumer(),
   ]);
   const { control } = emulator;
-  let jumpedNs = Number.NEGATIVE_INFINITY;
+  let jump: Jump = { ns: 0, ms: Number.POSITIVE_INFINITY };
   const wire: Wire = {
     toProducer,
     toConsumer,
     control,
     jump: async (ms) => {
-      jumpedNs = Number(process.hrtime.bigint());
+      jump = { ns: Number(process.hrtime.bigint()), ms };
       await control.advance(ms);
     },
     proxy: phase === "send" ? toProducer : toConsumer,
@@ -91,12 +91,7 @@ async function openEmulatedSite(
       toConsumer.mode = "pass";
     },
     async readLeftovers() {
-      for (const { lease, machineNs, broken } of await control.handOuts()) {
-        const named = { lease: leaseHash(lease) };
-        watcher.write("hand.out", watcher.operation(), named, machineNs);
-        const brokenNs = broken?.machineNs ?? (machineNs < jumpedNs ? jumpedNs : undefined);
-        if (brokenNs !== undefined) watcher.write("lease.broken", watcher.operation(), named, brokenNs);
-      }
+      writeHandOuts(await control.handOuts(), jump, watcher);
       const expireLeases = async (): Promise<void> => void (await control.advance(3 * stage.leaseMs));
       const depths = async (): Promise<Depths> => await depthsOf(front, control);
       await readLeftovers({ client, definition: queue, watcher, expireLeases, depths });
@@ -107,6 +102,31 @@ async function openEmulatedSite(
       await emulator.close();
     },
   };
+}
+
+interface Jump {
+  /** Monotonic nanoseconds before it. */
+  readonly ns: number;
+  readonly ms: number;
+}
+
+/** Writes when the service handed out what, and which leases were broken, or ended by a jump of its clock. */
+function writeHandOuts(handOuts: readonly HandOut[], jump: Jump, watcher: HistoryWriter): void {
+  // As far as after a jump, if there was one.
+  const lastAheadMs = Math.max(...handOuts.map(aheadMs));
+  for (const handOut of handOuts) {
+    const { lease, machineNs, broken } = handOut;
+    const named = { lease: leaseHash(lease) };
+    watcher.write("hand.out", watcher.operation(), named, machineNs);
+    const isEnded = lastAheadMs - aheadMs(handOut) > jump.ms / 2;
+    const brokenNs = broken?.machineNs ?? (isEnded ? Math.max(machineNs, jump.ns) : undefined);
+    if (brokenNs !== undefined) watcher.write("lease.broken", watcher.operation(), named, brokenNs);
+  }
+}
+
+/** How far the service's clock is ahead of the machine's, plus a constant. */
+function aheadMs({ at, machineNs }: HandOut): number {
+  return at - machineNs / 1e6;
 }
 
 async function openProxies(address: string, seed: number): Promise<readonly [FaultProxy, FaultProxy]> {
