@@ -67,8 +67,6 @@ export interface FaultKind {
   readonly sendsAfterBegin?: boolean;
   /** Deliveries known to be late on arrival are not held, which the history cannot show. @default false */
   readonly blursLeases?: boolean;
-  /** The service delivers a message twice for a reason that no consumer can know. @default false */
-  readonly deliversTwice?: boolean;
   /** A handler must succeed within this time after the fault's end, milliseconds. @default 10000 */
   readonly recoveryMs?: number;
   /** Prepares what must exist before the phase begins, so that the fault affects it. */

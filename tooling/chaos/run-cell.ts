@@ -198,9 +198,7 @@ class CellRun {
 
   #note(type: "fault.start" | "fault.stop"): void {
     const { fault } = this.#cell;
-    // The checker recognizes declared duplicates by this row.
-    const row = fault.deliversTwice === true ? "F-09" : (fault.rows[0] ?? "");
-    const what = `${row} ${fault.name}`;
+    const what = `${fault.rows[0] ?? ""} ${fault.name}`;
     this.#watcher.write(type, this.#watcher.operation(), { fault: what, seed: this.#seed });
     if (type === "fault.stop") this.#watcher.write("drain.start", this.#watcher.operation(), { dest: QUEUE });
   }

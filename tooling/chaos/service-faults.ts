@@ -258,7 +258,6 @@ export const SERVICE_FAULTS: readonly FaultKind[] = [
   {
     name: "broker-clock",
     rows: ["F-20", "F-13"],
-    deliversTwice: true,
     blursLeases: true,
     stages: CLOUDS,
     phases: ["handle", "receive"],
