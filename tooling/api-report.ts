@@ -4,6 +4,7 @@
 import { existsSync, mkdirSync, readdirSync, rmSync } from "node:fs";
 import { join, relative } from "node:path";
 import {
+  CompilerState,
   Extractor,
   ExtractorConfig,
   ExtractorLogLevel,
@@ -27,18 +28,30 @@ const isUpdate = process.argv.includes("--update");
 main();
 
 function main(): void {
-  for (const published of builtPackages()) {
+  const packages = builtPackages();
+  const state = compileTogether(packages);
+  for (const published of packages) {
     const folder = join(published.folder, "etc");
     removeStale(published, folder);
     for (const entry of published.entryPoints) {
       mkdirSync(folder, { recursive: true });
-      const isUpToDate = report(published, entry, folder);
+      const isUpToDate = report(published, entry, state);
       process.stdout.write(`${isUpToDate ? "ok  " : "FAIL"} ${entry.specifier}\n`);
       if (!isUpToDate) process.exitCode = 1;
     }
   }
   if (process.exitCode === 1)
     process.stderr.write("the public API changed; write the new reports with: pnpm fix\n");
+}
+
+/** One program for all entry points: most of them read the types of the core and of Node. */
+function compileTogether(packages: readonly PublishedPackage[]): CompilerState | undefined {
+  const [first, ...others] = packages.flatMap((published) =>
+    published.entryPoints.map((entry) => configFor(published, entry)),
+  );
+  if (first === undefined) return undefined;
+  const additionalEntryPoints = others.map((config) => config.mainEntryPointFilePath);
+  return CompilerState.create(first, { additionalEntryPoints });
 }
 
 /** Removes or reports the files of entry points that no longer exist. */
@@ -54,8 +67,20 @@ function removeStale(published: PublishedPackage, folder: string): void {
   }
 }
 
-function report(published: PublishedPackage, entry: EntryPoint, reportFolder: string): boolean {
-  const config = ExtractorConfig.prepare({
+function report(
+  published: PublishedPackage,
+  entry: EntryPoint,
+  compilerState: CompilerState | undefined,
+): boolean {
+  return Extractor.invoke(configFor(published, entry), {
+    localBuild: isUpdate,
+    messageCallback: onMessage,
+    ...(compilerState !== undefined && { compilerState }),
+  }).succeeded;
+}
+
+function configFor(published: PublishedPackage, entry: EntryPoint): ExtractorConfig {
+  return ExtractorConfig.prepare({
     configObject: {
       projectFolder: published.folder,
       mainEntryPointFilePath: join(published.folder, "dist", `${entry.stem}.d.ts`),
@@ -64,7 +89,7 @@ function report(published: PublishedPackage, entry: EntryPoint, reportFolder: st
       apiReport: {
         enabled: true,
         reportFileName: `${entry.stem}.api.md`,
-        reportFolder,
+        reportFolder: join(published.folder, "etc"),
         reportTempFolder: join(ROOT, ".reports", "api"),
         includeForgottenExports: true,
       },
@@ -83,7 +108,6 @@ function report(published: PublishedPackage, entry: EntryPoint, reportFolder: st
     configObjectFullPath: undefined,
     packageJsonFullPath: join(published.folder, "package.json"),
   });
-  return Extractor.invoke(config, { localBuild: isUpdate, messageCallback: onMessage }).succeeded;
 }
 
 function onMessage(message: ExtractorMessage): void {

@@ -70,12 +70,7 @@ async function checkIn(folder: string): Promise<void> {
     await pass(
       folder,
       `TypeScript ${version}`,
-      compile("--module", "nodenext", "program.mts", "program.cts"),
-    );
-    await pass(
-      folder,
-      `TypeScript ${version}, declarations`,
-      compile("--module", "nodenext", "--declaration", "declarations.mts"),
+      compile("--module", "nodenext", "--declaration", "program.mts", "program.cts", "declarations.mts"),
     );
     await pass(
       folder,
