@@ -43,7 +43,7 @@ function askRecorder(clock: VirtualClock, asks: OpenAsk[]): ConsumerDriver<unkno
   } as unknown as ConsumerDriver<unknown>;
 }
 
-type BenchOptions = Partial<Limits["receive"]> & { readonly random?: number };
+type BenchOptions = Partial<Limits["receive"]> & { readonly random?: number | (() => number) };
 
 /** A receive loop whose asks the test answers, and whose room the test decides. */
 export function receiveBench({ random = 0.5, ...receive }: BenchOptions = {}) {
@@ -60,7 +60,7 @@ export function receiveBench({ random = 0.5, ...receive }: BenchOptions = {}) {
     limits: { ...FAKE_LIMITS, receive: { ...FAKE_LIMITS.receive, ...receive } },
     clock,
     events,
-    random: () => random,
+    random: typeof random === "number" ? () => random : random,
     toError: (operation, thrown) => {
       const { errorClass } = thrown as FakeServiceError;
       return new QueueError(errorClass.code, { what: `${operation} failed`, ...errorClass });

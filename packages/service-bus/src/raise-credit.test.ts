@@ -19,13 +19,16 @@ test.each([
   expect(raiseCredit(receiver, 5)).toBe(false);
 });
 
-test("a link that is not open is left as it is", () => {
+test.each([
+  ["that is not open yet begins with the credit it is given", "ServiceBusError", true, 15],
+  ["that was stopped is left as it is", "AbortError", false, 10],
+])("a link %s", (_, name, isRaised, credit) => {
   const helper = {
     addCredit: () => {
-      throw new Error("Cannot request messages on the receiver since it is not open.");
+      throw Object.assign(new Error("Cannot request messages on the receiver"), { name });
     },
   };
   const streaming = { _receiverHelper: helper, maxConcurrentCalls: 10 };
-  expect(raiseCredit({ _streamingReceiver: streaming }, 5)).toBe(false);
-  expect(streaming.maxConcurrentCalls).toBe(10);
+  expect(raiseCredit({ _streamingReceiver: streaming }, 5)).toBe(isRaised);
+  expect(streaming.maxConcurrentCalls).toBe(credit);
 });

@@ -16,8 +16,8 @@ export function raiseCredit(receiver: object, count: number): boolean {
   if (typeof add !== "function" || typeof before !== "number") return false;
   try {
     add.call(helper, count);
-  } catch {
-    return false;
+  } catch (error) {
+    if (field(error, "name") === "AbortError") return false;
   }
   return Reflect.set(streaming, "maxConcurrentCalls", before + count);
 }

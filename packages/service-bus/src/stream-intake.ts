@@ -38,6 +38,8 @@ export class StreamIntake implements Intake {
   /** Links that bring nothing more and wait for their last settlement. */
   readonly #ending = new Map<StreamLink, Promise<void>>();
   #wanted: number;
+  /** Links that wait for the time to open another one in their place. */
+  #pauses = 0;
   #adjusting: Promise<void> | undefined;
   #tick: Timer | undefined;
   #isOpen = false;
@@ -129,9 +131,8 @@ export class StreamIntake implements Intake {
     while (missing < 0) {
       const link = this.#links.pop();
       if (link === undefined) break;
-      missing += link.credit;
       await this.#retire(link);
-      missing -= link.inHand;
+      missing = this.#wanted - this.#outstanding();
     }
     if (missing > 0 && this.#links.length >= MAX_LINKS) {
       const gathered = this.#links.splice(0);
@@ -146,8 +147,7 @@ export class StreamIntake implements Intake {
   /** Messages that are credited or in hand. */
   #outstanding(): number {
     let sum = 0;
-    for (const link of this.#links) sum += link.credit;
-    for (const link of this.#ending.keys()) sum += link.inHand;
+    for (const { outstanding } of [...this.#links, ...this.#ending.keys()]) sum += outstanding;
     return sum;
   }
 
@@ -158,6 +158,7 @@ export class StreamIntake implements Intake {
       arrived: (handle) => this.#inbox.push(handle),
       failed: (error) => this.#failed(error),
       broken: (broken) => this.#replace(broken),
+      freed: () => this.#refill(),
     });
     this.#links.push(link);
     link.open();
@@ -173,22 +174,29 @@ export class StreamIntake implements Intake {
       link,
       closed.finally(() => {
         this.#ending.delete(link);
-        // Its outstanding messages leave room for other links.
-        if (!this.#isClosed && this.#wanted > 0)
-          void this.#adjust().catch((error: unknown) => this.#failed(error));
+        this.#refill();
       }),
     );
     await stopped.catch(() => {});
+  }
+
+  /** What links that bring nothing more have given up leaves room for other links. */
+  #refill(): void {
+    if (!this.#isClosed && this.#wanted > 0 && this.#pauses === 0)
+      void this.#adjust().catch((error: unknown) => this.#failed(error));
   }
 
   #replace(link: StreamLink): void {
     const at = this.#links.indexOf(link);
     if (at < 0 || this.#isClosed) return;
     this.#links.splice(at, 1);
+    this.#pauses += 1;
     void this.#retire(link)
       .then(() => this.#pauseAfter(link))
-      .then(() => this.#adjust())
-      .catch((error: unknown) => this.#failed(error));
+      .then(() => {
+        this.#pauses -= 1;
+        this.#refill();
+      });
   }
 
   /** Limits how often a connection that dies again and again is opened. */

@@ -20,6 +20,8 @@ export interface StreamLinkEvents {
   readonly failed: (error: unknown) => void;
   /** Its messages must be settled elsewhere: another link has to take its place. */
   readonly broken: (link: StreamLink) => void;
+  /** It brings nothing more, and has one message less in hand: there is room for one on another link. */
+  readonly freed: () => void;
 }
 
 /**
@@ -43,10 +45,12 @@ export class StreamLink implements StreamOwner {
   #subscription: { close(): Promise<void> } | undefined;
   #state: "new" | "open" | "ending" | "closed" = "new";
   #onSettled: (() => void) | undefined;
+  /** False: nothing more can come. */
+  #mayBring = true;
   /** How many slots are, or will be, withheld from the SDK. */
   #surplus = 0;
   /** Messages whose slots are not free. */
-  inHand = 0;
+  #inHand = 0;
   /** In monotonic time. */
   readonly openedAtMs: number;
   lastArrivalMs: number;
@@ -73,13 +77,13 @@ export class StreamLink implements StreamOwner {
     this.lastArrivalMs = this.openedAtMs;
   }
 
-  /** Messages that may be outstanding on this link. */
-  get credit(): number {
-    return this.#state === "open" ? this.#granted - this.#surplus : 0;
+  /** Messages that may be outstanding on this link, now and until it is given more. */
+  get outstanding(): number {
+    return this.#mayBring ? this.#granted - this.#surplus : this.#inHand;
   }
 
   get isSilent(): boolean {
-    return this.#state === "open" && this.inHand < this.credit;
+    return this.#state === "open" && this.#inHand < this.outstanding;
   }
 
   /** True if messages may be on their way. If the SDK does not show its link, only an arrival tells. */
@@ -115,7 +119,7 @@ export class StreamLink implements StreamOwner {
 
   /** Lowers the credit, by no more than the messages in hand. @returns by how much */
   withhold(count: number): number {
-    const possible = Math.min(count, this.inHand - (this.#surplus - this.#withheld.length));
+    const possible = Math.min(count, this.#inHand - (this.#surplus - this.#withheld.length));
     this.#surplus += Math.max(0, possible);
     return Math.max(0, possible);
   }
@@ -145,9 +149,13 @@ export class StreamLink implements StreamOwner {
     // First, so that a subscription that is still trying to begin ends too.
     if (!this.#settling.isBroken) this.#ending.abort();
     const stopped = this.#subscription?.close();
-    // Nothing can be under way on a link that is gone: its drain would only run into the SDK's timeouts.
-    if (this.#settling.isBroken) stopped?.catch(() => {});
-    else await stopped;
+    try {
+      // Nothing can be under way on a link that is gone: its drain would only run into the SDK's timeouts.
+      if (this.#settling.isBroken) stopped?.catch(() => {});
+      else await stopped;
+    } finally {
+      this.#mayBring = false;
+    }
   }
 
   /** Closes when everything is settled; its handles are worth nothing then (rule D5). */
@@ -238,7 +246,7 @@ export class StreamLink implements StreamOwner {
     }
     this.lastArrivalMs = this.#locks.now();
     const handle = new StreamHandle(message, this, this.#locks.untilMs(message), freeSlot);
-    this.inHand += 1;
+    this.#inHand += 1;
     this.#unsettled.add(handle);
     if (this.#events.mayHaveWaited()) void this.confirm(handle);
     else this.#events.arrived(handle);
@@ -267,9 +275,10 @@ export class StreamLink implements StreamOwner {
     const { freeSlot } = handle;
     if (freeSlot === undefined) return;
     handle.freeSlot = undefined;
-    this.inHand -= 1;
+    this.#inHand -= 1;
     if (this.#withheld.length < this.#surplus) this.#withheld.push(freeSlot);
     else freeSlot();
+    if (!this.#mayBring) this.#events.freed();
   }
 
   #checkSettled(): void {

@@ -18,6 +18,7 @@ import {
   sessionQueueOf,
   valuesOf,
 } from "./open-adapter.ts";
+import { createShiftedClock } from "./shifted-clock.ts";
 
 /** Far below the timeouts of the SDK, and longer than any step here takes on a busy machine. */
 const SOON_MS = 5_000;
@@ -133,6 +134,26 @@ describe("a socket that dies", () => {
     expect(sent).toBe(true);
     const [after] = await receive(consumer, 1);
     valuesOf(await consumer.ackBatch([before?.handle, after?.handle], never));
+  });
+
+  test("stops no consumer that was full: what it settles makes room, whatever else it has in hand", async () => {
+    const clock = createShiftedClock();
+    const own = openAdapter(tap.endpoint, { clock });
+    const producer = own.openProducer(queueOf(own));
+    valuesOf(await producer.sendBatch([outgoing("long"), outgoing("short")], never));
+    const flow = { maxOutstanding: 2, lanes: 1 };
+    const consumer = own.openConsumer(queueOf(own), consumerOptions({ flow }));
+    open.push(consumer, producer, own);
+    await consumer.open?.(never);
+    const [long, short] = await receive(consumer, 2);
+    // The pause between two links is over.
+    clock.shift(1_000);
+    tap.cut();
+    expect(await sendUntilItWorks(producer)).toBe(true);
+    valuesOf(await consumer.ackBatch([short?.handle], never));
+    // The handler of the first one may run for an hour.
+    const [after] = await receive(consumer, 1);
+    valuesOf(await consumer.ackBatch([long?.handle, after?.handle], never));
   });
 
   test("loses nothing of a consumer that takes no more: what it holds is settled over the next one", async () => {

@@ -228,6 +228,18 @@ describe("flow", () => {
     expect(await receive(consumer, 3)).toHaveLength(3);
   });
 
+  test("goes on after a stop with what is settled, not only when all of it is", async () => {
+    const target = await shared.newQueue();
+    await shared.send(target, 3);
+    const flow = { maxOutstanding: 2, lanes: 1 };
+    const consumer = await shared.consume(target, consumerOptions({ flow }));
+    const [, short] = await receive(consumer, 2);
+    await consumer.setFlow?.({ maxOutstanding: 0, lanes: 0 }, never);
+    await consumer.setFlow?.(flow, never);
+    valuesOf(await consumer.ackBatch([short?.handle], never));
+    expect(await receive(consumer, 1)).toHaveLength(1);
+  });
+
   test("closing gives back what nobody asked for", async () => {
     const target = await shared.newQueue();
     await shared.send(target, 3);

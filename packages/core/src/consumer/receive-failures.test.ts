@@ -54,6 +54,24 @@ describe("an ask that fails", () => {
     expect(Math.max(...unlucky.events.of("receive-error").map(({ delayMs }) => delayMs))).toBe(30_000);
   });
 
+  test("waits no more than twice as long as it has been failing: a short outage is followed by no long pause", async () => {
+    let chance = 0;
+    const { clock, asks, latest, start } = receiveBench({ random: () => chance });
+    await start();
+    for (let failures = 0; failures < 8; failures += 1) {
+      await latest().fail(UNAVAILABLE);
+      await clock.advance(100);
+    }
+    // The ninth failure's pause would be 25.6 s.
+    chance = 0.999;
+    await latest().fail(UNAVAILABLE);
+    const before = asks.length;
+    await clock.advance(1_599);
+    expect(asks).toHaveLength(before);
+    await clock.advance(1);
+    expect(asks).toHaveLength(before + 1);
+  });
+
   test("waits as long as the service says, and not less than the pause", async () => {
     const { clock, asks, latest, start } = receiveBench();
     await start();

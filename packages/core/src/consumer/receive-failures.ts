@@ -50,7 +50,9 @@ export class ReceiveFailures {
     const { target, clock, events, random = randomOf(clock) } = this.#options;
     this.count += 1;
     this.#failingSinceMs ??= clock.now();
-    const backMs = backoffMs(this.count, BOUNDS, random);
+    // Many failures may come soon after each other. A short outage is followed by no long pause all the same.
+    const mostMs = Math.round(2 * (clock.now() - this.#failingSinceMs));
+    const backMs = Math.min(backoffMs(this.count, BOUNDS, random), mostMs);
     const delayMs = Math.max(BOUNDS.minMs, backMs, error.retryAfterMs ?? 0);
     events.emit("receive-error", { target, error, failures: this.count, delayMs });
     return delayMs;
