@@ -273,7 +273,7 @@ export class Pipeline {
 
   #accept(deliveries: readonly Delivery<unknown>[], ask: number, stalledAtMs: number): void {
     this.#engine.keeper.checkSettling();
-    this.#worker.accept(deliveries, ask, this.#watchdog.longestWaitMs(stalledAtMs));
+    this.#worker.accept(deliveries, ask, this.#watchdog.waitedMs(stalledAtMs));
     this.#flow.grow();
   }
 

@@ -210,7 +210,7 @@ export class Puller {
         giveBack(engine, holdAll(engine, deliveries, 0));
       const answer = opened.driver.receiveBatch(ask, stop);
       const { deliveries, fault } = await answerInTime(clock, ask.waitMs, stop, answer, late);
-      held = holdAll(engine, deliveries, watchdog.longestWaitMs(before));
+      held = holdAll(engine, deliveries, watchdog.waitedMs(before));
       // Who asked for one takes one: nobody would settle the others.
       giveBack(engine, held.splice(ask.maxItems));
       if (fault !== undefined && held.length === 0) throw fault;

@@ -49,7 +49,7 @@ export class Watchdog {
    * The longest that something read now may have waited, if it was asked for when `stalledMs()` was `sinceMs`. The
    * block may have begun right after the last check.
    */
-  longestWaitMs(sinceMs: number): number {
+  waitedMs(sinceMs: number): number {
     const stalledMs = this.stalledMs() - Math.max(sinceMs, this.#readMs);
     return stalledMs > 0 ? stalledMs + TICK_MS : 0;
   }
