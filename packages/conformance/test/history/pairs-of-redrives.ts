@@ -131,6 +131,13 @@ export const PAIRS_OF_REDRIVES: readonly Pair[] = [
     promises: { ordered: true },
   },
   {
+    name: "a message that was moved back and is a dead letter still: one of its key before it was passed over, or one of another key",
+    good: movedBehind("k"),
+    invariant: "I-11",
+    bad: movedBehind("another"),
+    promises: { redeliversFollowers: true, lateAcks: true },
+  },
+  {
     name: "a number that falls: of the new message, or of the old one",
     good: moved(givenUp("t2", history().send("m").fail("m", "t1", { attempt: 1 }), 2))
       .handle("m", "t3", { ...MOVED, attempt: 1 })
@@ -210,6 +217,23 @@ function copiedAndRun(proc: string): Pair["good"] {
   all.handle("b", "t3", { key: "k" }).settle("t2", "dead", "fail").wait(2_000);
   all.deliver("m", "t4", { key: "k", proc }).start("t4").end("t4", "dead").copy("m", proc);
   return all.settle("t4", "dead").deadLetter("m").deadLetter("m", { bid: "second" }).drained();
+}
+
+/** Of two dead letters the second is moved back, and fails again. The first stays. */
+function movedBehind(key: string): Pair["good"] {
+  const all = history().send("n", "ok", { key }).send("m", "ok", { key: "k" });
+  all
+    .bury("n", "t1", { key })
+    .deliver("m", "t2", { key: "k" })
+    .start("t2")
+    .end("t2", "dead")
+    .settle("t2", "dead");
+  moved(all)
+    .deliver("m", "t3", { ...MOVED, key: "k" })
+    .start("t3")
+    .end("t3", "dead")
+    .settle("t3", "dead");
+  return all.deadLetter("m").deadLetter("m", { bid: "second" }).drained();
 }
 
 /** The first of a key is given up by a holder that dies, and comes again behind the second. */
