@@ -89,8 +89,7 @@ export class Life {
         if (name === "sizeOf") return member.bind(target);
         const call = (...args: readonly unknown[]): unknown => Reflect.apply(member, target, args);
         if (name === "redrive") return (...args: readonly unknown[]) => this.#steps(call(...args));
-        return async (...args: readonly unknown[]): Promise<unknown> =>
-          await this.#answerOf(() => call(...args));
+        return (...args: readonly unknown[]) => this.#answerOf(() => call(...args));
       },
     });
   }
