@@ -37,6 +37,8 @@ const FOUND: readonly (readonly [stage: StageName, seed: number, what: string])[
   ],
   ["pubsub", 2_000_053, "of hand-overs in one millisecond none comes after a release of another"],
   ["service-bus", 2_000_128, "no pull waits for a drain while minutes pass"],
+  ["service-bus-session", 4_000_102, "no redrive waits for a completion while minutes pass"],
+  ["pubsub-ordered", 4_000_109, "a moved dead letter comes again behind one of its key that was passed over"],
   [
     "service-bus-session",
     2_000_115,

@@ -4,12 +4,13 @@ import {
   type Broker,
   type BrokerFault,
   type Explored,
+  type Incident,
   type Schedule,
 } from "@anyqueue/conformance";
 import type { Provider, QueueAdapter } from "@anyqueue/core/adapter";
 import { createVirtualClock } from "@anyqueue/core/testing";
 import { startEmulator, type Emulator, type FaultRule } from "@anyqueue/emulator";
-import { addressOf, emulatorOptions, type Stage } from "../chaos/providers.ts";
+import { addressOf, emulatorOptions, type Front, type Stage } from "../chaos/providers.ts";
 import { faultOf } from "./fault-choice.ts";
 import { steadyArrivals } from "./steady-arrivals.ts";
 import { pacedClock } from "./paced-clock.ts";
@@ -49,7 +50,7 @@ export async function exploreService(
       wideFeatures,
       faultOf: (choice) => faultOf(stage, choice),
     });
-    const schedule = withDrains(planned);
+    const schedule = withAnswers(planned, front);
     const startWallMs = isShared ? emulator.clock.now() : undefined;
     const clock = pacedClock(createVirtualClock({ seed, startWallMs }), emulator, wire, signatures);
     return await exploreSchedule(
@@ -71,15 +72,23 @@ export async function exploreService(
 }
 
 /**
- * Where consumers pull, drains are answered. Each pull ends with one, and its answer is waited for by the machine's
- * clock, as the SDK does: minutes would pass here, and what the pull has would come when its consumer has closed.
+ * What a driver waits for by the machine's clock, as the SDK does, is answered: minutes would pass here. Each pull
+ * ends with a drain, and what it has would come when its consumer has closed. On Service Bus, the driver itself moves
+ * dead letters back, if all are to be moved.
  */
-function withDrains(schedule: Schedule): Schedule {
-  if ((schedule.modes ?? []).every((mode) => mode === "run")) return schedule;
+function withAnswers(schedule: Schedule, front: Front): Schedule {
+  const pulls = (schedule.modes ?? []).some((mode) => mode !== "run");
+  const moves = front === "service-bus" && schedule.incidents.some(isWholeRedrive);
+  const unanswered = [...(pulls || moves ? ["ignoreDrain"] : []), ...(moves ? ["hold"] : [])];
+  if (unanswered.length === 0) return schedule;
   const incidents = schedule.incidents.filter(
-    (incident) => incident.kind !== "broker-fault" || incident.fault.name !== "ignoreDrain",
+    (incident) => incident.kind !== "broker-fault" || !unanswered.includes(incident.fault.name),
   );
   return { ...schedule, incidents };
+}
+
+function isWholeRedrive(incident: Incident): boolean {
+  return incident.kind === "redrive" && incident.max === undefined && incident.isFiltered !== true;
 }
 
 function brokerOf(

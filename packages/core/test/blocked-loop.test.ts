@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { consumerBench } from "./consumer-bench.ts";
+import { consumerBench, type ConsumerBench } from "./consumer-bench.ts";
 
 describe("a handler with a time limit", () => {
   const bench = (): ReturnType<typeof consumerBench> =>
@@ -58,4 +58,40 @@ test("a request for messages that was out while the event loop was blocked is no
   await clock.advance("5s");
   await closed;
   await run;
+});
+
+describe("a request for messages that was out while the event loop was blocked for a whole lease", () => {
+  const blocked = async ({ clock }: Pick<ConsumerBench, "clock">): Promise<void> => {
+    await clock.settle();
+    clock.stall(8_000);
+    await clock.advance(0); // the watchdog wakes before anything is read
+  };
+
+  // What is read at first may have been handed out before the block, and may have another holder by now.
+  test.each([
+    ["drops what is read in the next second", 900, 2],
+    ["keeps what comes when all that had waited has been read", 1_100, 1],
+  ] as const)("%s", async (_, afterMs, handOvers) => {
+    const { clock, queue, consumer } = consumerBench({ options: { lease: "5s" } });
+    const run = consumer.run(() => undefined);
+    await blocked({ clock });
+    await clock.advance(afterMs);
+    const message = queue.put("m");
+    await clock.advance("10s");
+    expect([queue.acked, message.handOvers]).toEqual([["m"], handOvers]);
+    await consumer.close();
+    await run;
+  });
+
+  test("keeps what comes later for a pull, too", async () => {
+    const { clock, queue, consumer } = consumerBench({ options: { lease: "5s" } });
+    const received = consumer.receive({ wait: "15s" });
+    await blocked({ clock });
+    await clock.advance(1_100);
+    const message = queue.put("m");
+    await clock.advance("6s");
+    expect((await received).map(({ id }) => id)).toEqual(["m"]);
+    expect(message.handOvers).toBe(1);
+    await consumer.close();
+  });
 });

@@ -51,7 +51,7 @@ export function receiveBench({ random = 0.5, ...receive }: BenchOptions = {}) {
   const events = new EventLog();
   const state = { room: 10, capacity: 10, waiting: 0, ended: 0, looks: 0, stalledMs: 0 };
   const asks: OpenAsk[] = [];
-  const accepted: { readonly count: number; readonly ask: number; readonly stalledMs: number }[] = [];
+  const accepted: { readonly count: number; readonly ask: number; readonly stalledAtMs: number }[] = [];
   const refused: { readonly count: number; readonly ask: number }[] = [];
   const fatal: string[] = [];
   const loop = new ReceiveLoop({
@@ -74,7 +74,7 @@ export function receiveBench({ random = 0.5, ...receive }: BenchOptions = {}) {
       waiting: () => state.waiting,
       ended: () => state.ended,
     },
-    accept: ({ length }, ask, stalledMs) => accepted.push({ count: length, ask, stalledMs }),
+    accept: ({ length }, ask, stalledAtMs) => accepted.push({ count: length, ask, stalledAtMs }),
     refuse: ({ length }, ask) => refused.push({ count: length, ask }),
     onFatal: (error) => fatal.push(error.code),
     stalledMs: () => state.stalledMs,

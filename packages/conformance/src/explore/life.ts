@@ -1,5 +1,11 @@
-import type { ConsumerDriver, ProducerDriver, QueueAdapter } from "@anyqueue/core/adapter";
+import type { AdminDriver, ConsumerDriver, ProducerDriver, QueueAdapter } from "@anyqueue/core/adapter";
 import type { HistorySink } from "../history/history-writer.ts";
+
+/** When a process dies: at this call of its drivers, counted from 1; before it, on its way, or when it took effect. */
+export interface Death {
+  readonly call: number;
+  readonly when: "before" | "during" | "after";
+}
 
 /** A process of a run that can be killed. From then on it sends, receives and writes nothing. */
 export class Life {
@@ -7,6 +13,8 @@ export class Life {
   readonly #open: { close(): Promise<void> }[] = [];
   readonly #over = Promise.withResolvers<void>();
   #isOver = false;
+  #calls = 0;
+  #death: (Death & { readonly die: () => void }) | undefined;
 
   constructor(proc: string) {
     this.proc = proc;
@@ -28,6 +36,11 @@ export class Life {
     this.#over.resolve();
   }
 
+  /** `die` kills it. */
+  endAt(death: Death, die: () => void): void {
+    this.#death = { ...death, die };
+  }
+
   /** Ends the connections of a killed process. Never rejects. */
   async cut(): Promise<void> {
     // Drivers first: an adapter is closed after what it has opened.
@@ -47,7 +60,7 @@ export class Life {
 
   /** The same adapter, but only while the process lives. */
   adapter(adapter: QueueAdapter): QueueAdapter {
-    const { probe } = adapter;
+    const { admin, probe } = adapter;
     this.#open.push(adapter);
     return {
       name: adapter.name,
@@ -62,6 +75,7 @@ export class Life {
       ...(probe === undefined
         ? {}
         : { probe: async (target, signal) => await probe.call(adapter, target, signal) }),
+      ...(admin && { admin: async () => this.#mortal<AdminDriver>(await admin.call(adapter)) }),
     };
   }
 
@@ -73,13 +87,32 @@ export class Life {
         if (typeof member !== "function") return member;
         // The one verb that answers at once. It may use private members, which a proxy has not.
         if (name === "sizeOf") return member.bind(target);
-        return async (...args: readonly unknown[]): Promise<unknown> => {
-          if (this.#isOver) return await never();
-          const answer: unknown = await Reflect.apply(member, target, args);
-          return this.#isOver ? await never() : answer;
-        };
+        const call = (...args: readonly unknown[]): unknown => Reflect.apply(member, target, args);
+        if (name === "redrive") return (...args: readonly unknown[]) => this.#steps(call(...args));
+        return (...args: readonly unknown[]) => this.#answerOf(() => call(...args));
       },
     });
+  }
+
+  async *#steps(steps: unknown): AsyncGenerator {
+    const left = (steps as AsyncIterable<unknown>)[Symbol.asyncIterator]();
+    for (;;) {
+      const step = (await this.#answerOf(() => left.next())) as IteratorResult<unknown>;
+      if (step.done === true) return;
+      yield step.value;
+    }
+  }
+
+  async #answerOf(call: () => unknown): Promise<unknown> {
+    this.#calls += 1;
+    const last = this.#death?.call === this.#calls ? this.#death : undefined;
+    if (last?.when === "before") last.die();
+    if (this.#isOver) return await never();
+    const answering = call();
+    if (last?.when === "during") last.die();
+    const answer: unknown = await answering;
+    if (last?.when === "after") last.die();
+    return this.#isOver ? await never() : answer;
   }
 }
 

@@ -6,6 +6,7 @@ import type { HistorySink } from "../history/history-writer.ts";
 import { recordingRedrives } from "../history/recording-redrive.ts";
 import type { Broker } from "./explore-seed.ts";
 import type { ExploredBody } from "./explored-queue.ts";
+import { Life, type Death } from "./life.ts";
 
 /** What of the dead letters is moved back. */
 export interface Redriving {
@@ -13,6 +14,8 @@ export interface Redriving {
   readonly max?: number;
   /** True: only every other message. @default false */
   readonly isFiltered?: boolean;
+  /** When the process that moves them dies. @default it does not */
+  readonly diesAt?: Death;
 }
 
 /** Longer than a redrive holds what it could not give back, in milliseconds. */
@@ -24,20 +27,34 @@ interface RedriveParts {
   /** The faults of a run, which strike a redrive as well. */
   readonly plan: FaultPlan;
   readonly clock: Clock;
+  readonly proc: string;
   readonly sink: HistorySink;
+  readonly kill: (life: Life) => void;
 }
 
-/** Moves dead letters back. Rejects only if that is not a failure of the service: who redrives would try again. */
-export async function redriveSome(
-  { max, isFiltered = false }: Redriving,
+/** Moves dead letters back in a process of its own, until that ends or dies. Rejects as `redrive` does. */
+export async function redriveSome(redriving: Redriving, parts: RedriveParts): Promise<void> {
+  const life = new Life(parts.proc);
+  const { diesAt } = redriving;
+  if (diesAt !== undefined) life.endAt(diesAt, () => parts.kill(life));
+  await Promise.race([redrive(redriving, parts, life), life.over]);
+}
+
+/** Rejects only if that is not a failure of the service: who redrives would try again. */
+async function redrive(
+  { max, isFiltered = false, diesAt }: Redriving,
   { definition, broker, plan, clock, sink }: RedriveParts,
+  life: Life,
 ): Promise<void> {
   const { provider, url } = broker;
   const failing: Provider = {
     ...provider,
-    connect: (target, context) => faulty(provider.connect(target, context), plan),
+    connect: (target, context) => {
+      const adapter = provider.connect(target, context);
+      return faulty(diesAt === undefined ? adapter : life.adapter(adapter), plan);
+    },
   };
-  const client = createClient(url, [recordingRedrives(failing, sink)], { clock });
+  const client = createClient(url, [recordingRedrives(failing, life.sink(sink))], { clock });
   try {
     const moves = client.admin.redrive(definition, {
       ...(max !== undefined && { max }),

@@ -220,9 +220,10 @@ export class ScheduleRun {
   }
 
   async #redrive(redriving: Redriving): Promise<void> {
-    const sink = this.#history.sink(`redriver-${this.#redrives.length}`);
+    const proc = `redriver-${this.#redrives.length}`;
     const parts = { definition: this.#sent, broker: this.#broker, plan: this.#plan, clock: this.#clock };
-    await redriveSome(redriving, { ...parts, sink });
+    const kill = (life: Life): void => this.#kill(life);
+    await redriveSome(redriving, { ...parts, proc, sink: this.#history.sink(proc), kill });
   }
 
   #failBroker({ fault, forMs }: Extract<Incident, { kind: "broker-fault" }>): void {

@@ -3,7 +3,7 @@ import type { Fault } from "../fault-plan.ts";
 import type { ConsumerMode } from "./pulling.ts";
 import type { Redriving } from "./redriving.ts";
 import { SeededChoice } from "./seeded-choice.ts";
-import { redriven, SPAN_MS, wider } from "./wide-schedule.ts";
+import { dying, redriven, SPAN_MS, wider } from "./wide-schedule.ts";
 
 /** What a handler does with one message. */
 export interface Behaviour {
@@ -165,6 +165,9 @@ export const WIDE_FROM = 2_000_000;
 /** In the schedules of seeds from here on, dead letters are moved back as well. */
 export const REDRIVEN_FROM = 3_000_000;
 
+/** In those from here on, most processes that move dead letters back die in the middle. */
+export const DYING_FROM = 4_000_000;
+
 /** The queue in memory has every feature, and those that it does not show are emulated. */
 const EVERYTHING: ExploredFeatures = { needs: ["deduplication"], emulate: ["delay", "ttl"] };
 
@@ -197,8 +200,14 @@ export function scheduleOf(seed: number): Schedule {
   if (seed < HARSH_FROM) return planned;
   const harsh = harsher(planned, choice);
   if (seed < WIDE_FROM) return harsh;
-  const wide = wider(harsh, choice, EVERYTHING);
-  return seed < REDRIVEN_FROM ? wide : redriven(wide, choice);
+  return widest(wider(harsh, choice, EVERYTHING), choice);
+}
+
+/** Of a wide schedule, what the range of its seed adds to it. */
+export function widest(wide: Schedule, choice: SeededChoice): Schedule {
+  if (wide.seed < REDRIVEN_FROM) return wide;
+  const moving = redriven(wide, choice);
+  return wide.seed < DYING_FROM ? moving : dying(moving, choice);
 }
 
 /** The same schedule with more incidents: mostly, at least two overlap. */

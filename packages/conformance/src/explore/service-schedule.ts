@@ -1,7 +1,7 @@
-import { HARSH_FROM, messageOf, REDRIVEN_FROM, WIDE_FROM } from "./schedule.ts";
+import { HARSH_FROM, messageOf, widest, WIDE_FROM } from "./schedule.ts";
 import type { BrokerFault, ExploredFeatures, Incident, PlannedMessage, Schedule } from "./schedule.ts";
 import { SeededChoice } from "./seeded-choice.ts";
-import { redriven, SPAN_MS, wider } from "./wide-schedule.ts";
+import { SPAN_MS, wider } from "./wide-schedule.ts";
 
 /** What a schedule needs to know of a service. */
 export interface ServiceSettings {
@@ -51,8 +51,7 @@ export function serviceScheduleOf(seed: number, settings: ServiceSettings): Sche
   if (seed < WIDE_FROM) return harsher(planned, choice, settings);
   const { wideFeatures = {} } = settings;
   const harsh = harsher(planned, choice, { ...settings, features: undefined });
-  const wide = wider(harsh, choice, wideFeatures);
-  return seed < REDRIVEN_FROM ? wide : redriven(wide, choice);
+  return widest(wider(harsh, choice, wideFeatures), choice);
 }
 
 /** The same schedule with processes that die, batches, and messages that are sent with more than a body. */

@@ -1,4 +1,5 @@
 import type { ExploredFeatures, Incident, PlannedMessage, Schedule } from "./schedule.ts";
+import type { Death } from "./life.ts";
 import type { ConsumerMode } from "./pulling.ts";
 import type { SeededChoice } from "./seeded-choice.ts";
 
@@ -10,6 +11,8 @@ const LONGEST_TTL_S = 20;
 const PROMPT_MS = 5_000;
 const QUICK_MS = 20;
 const LONGEST_EXTENSION_MS = 20_000;
+/** A redrive of one batch makes about as many calls of its drivers. */
+const LAST_CALL = 14;
 
 /** The same schedule with what a definition may ask for beside the order. */
 export function wider(schedule: Schedule, choice: SeededChoice, features: ExploredFeatures): Schedule {
@@ -36,6 +39,17 @@ export function redriven(schedule: Schedule, choice: SeededChoice): Schedule {
     // Each redrive may bring all of the work again.
     ...(promptMs !== undefined && { promptMs: promptMs * (1 + redrives.length) }),
   };
+}
+
+/** The same schedule where most processes that move dead letters back die in the middle. */
+export function dying(schedule: Schedule, choice: SeededChoice): Schedule {
+  const incidents = schedule.incidents.map((incident): Incident => {
+    if (incident.kind !== "redrive" || choice.chance(0.3)) return incident;
+    const when = choice.of<Death["when"]>(["before", "during", "after"]);
+    const diesAt = { call: choice.whole(1, LAST_CALL), when };
+    return { ...incident, diesAt };
+  });
+  return { ...schedule, incidents };
 }
 
 /** What consumers can do beside running a handler for each message. */

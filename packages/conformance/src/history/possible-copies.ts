@@ -35,6 +35,28 @@ function unsureOriginals(story: Story): number {
   }).length;
 }
 
+/**
+ * How many of its moved dead letters the service may have handed out again, where it does so with all that follows on a
+ * key: behind one that was a dead letter before, and was not moved by then.
+ *
+ * @param stories all messages of the history
+ */
+export function movesTakenBack(story: Story, stories: Iterable<Story>): number {
+  const key = keyOf(story);
+  if (key === undefined) return 0;
+  const others = [...stories].filter((other) => other !== story && keyOf(other) === key);
+  return story.moves.filter(({ from }) =>
+    others.some((other) => {
+      const isLeft = other.deadLetters.length > 0 || other.moves.some(({ to }) => to >= from);
+      return isLeft && deathsOf(other).some((t) => t <= from);
+    }),
+  ).length;
+}
+
+function keyOf({ sends }: Story): string | undefined {
+  return sends[0]?.invoke.key;
+}
+
 /** How often moves may have stored the message again, whatever became of its dead letters. */
 export function storedAgain(story: Story): number {
   const { moves, redrives } = story;

@@ -47,13 +47,16 @@ export function isSecondDelivery(
 
 /**
  * True if this hand-over gave the message up by a copy, and nobody knows that the original went with it: what is
- * confirmed when the lease has run out may have been somebody else's doing.
+ * confirmed when the lease has run out, or when the service has handed the message out again, may have been somebody
+ * else's doing.
  */
 export function isCopyUnsure({ copies }: Story, handover: Handover): boolean {
-  const { deliver, surelyUntil } = handover;
+  const { deliver, surelyUntil, brokenAt } = handover;
   const isMade = copies.some(({ proc, t }) => proc === deliver.proc && t >= deliver.t);
   const confirmedAt = settledAs(handover, "dead")?.t ?? Number.POSITIVE_INFINITY;
-  return isMade && (confirmedAt > surelyUntil || confirmedAt === Number.POSITIVE_INFINITY);
+  return (
+    isMade && (confirmedAt > Math.min(surelyUntil, brokenAt) || confirmedAt === Number.POSITIVE_INFINITY)
+  );
 }
 
 /**

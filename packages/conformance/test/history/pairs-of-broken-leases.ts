@@ -78,6 +78,12 @@ export const PAIRS_OF_BROKEN_LEASES: readonly Pair[] = [
     bad: ackedAndBuried("n"),
   },
   {
+    name: "a message that comes again after its ack: a dead letter of an earlier holder was moved back, whose lease was broken or not",
+    good: buriedAckedAndMoved("m"),
+    invariant: "I-7",
+    bad: buriedAckedAndMoved("n"),
+  },
+  {
     name: "a fault that delivers twice: nobody recorded which message, or the record shows that it was another",
     good: declared([]),
     invariant: "I-5",
@@ -154,6 +160,15 @@ function buriedBehind(position: number, when: "before" | "after" = "after"): Pai
 function ackedAndBuried(broken: string): Pair["good"] {
   const all = both(broken).deliver("m", "t1", { lease: "m-1" }).start("t1");
   return all.handOut("m-2").bury("m", "t2", { lease: "m-2", proc: "other" }).end("t1").settle("t1").drained();
+}
+
+/** The first of two holders gives the message up by a copy, which is moved back when the second has handled it. */
+function buriedAckedAndMoved(broken: string): Pair["good"] {
+  const all = both(broken).deliver("m", "t1", { lease: "m-1" }).start("t1").end("t1", "dead").copy("m");
+  all.settle("t1", "dead").handOut("m-2").handle("m", "t2", { lease: "m-2", proc: "other" });
+  const op = all.event("move.invoke", { mid: "m" });
+  all.event("move.ok", { mid: "m" }, { op });
+  return all.wait(1_000).handOut("m-3").handle("m", "t3", { lease: "m-3", bid: "b-moved" }).drained();
 }
 
 /** Of a run without a service's record only the fault is known. */

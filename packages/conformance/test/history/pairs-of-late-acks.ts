@@ -37,7 +37,23 @@ export const PAIRS_OF_LATE_ACKS: readonly Pair[] = [
     bad: unrecorded(2),
     promises: { lateAcks: true },
   },
+  {
+    name: "two runs at a time, and the first had asked for a renewal that was confirmed too late: the second began after its lease, or in it",
+    good: renewedTooLate(2_000),
+    invariant: "I-8",
+    bad: renewedTooLate(500),
+    promises: { lateAcks: true },
+  },
 ];
+
+/** The first handler was told to stop, and goes on while it waits for the renewal. */
+function renewedTooLate(waitMs: number): readonly HistoryEvent[] {
+  const all = history().send("m").deliver("m", "t1", { leaseMs: 1_000 }).start("t1").abort("t1");
+  const op = all.event("renew.invoke", { tok: "t1" });
+  all.wait(waitMs).deliver("m", "t2", { leaseMs: 9_000, proc: "other" }).start("t2");
+  all.wait(2_000).event("renew.ok", { tok: "t1", until: 9_000_000_000 }, { op });
+  return all.end("t1", "aborted").end("t2").settle("t2").drained();
+}
 
 function unansweredAck(): HistoryBuilder {
   const all = history().send("m").deliver("m", "t1", { leaseMs: 2_000 }).start("t1").end("t1");

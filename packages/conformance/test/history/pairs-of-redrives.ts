@@ -117,6 +117,27 @@ export const PAIRS_OF_REDRIVES: readonly Pair[] = [
     promises: { ordered: true },
   },
   {
+    name: "a key that goes on behind a copy of a message that nobody could read: the original came again before, or after",
+    good: copiedUnread("before"),
+    invariant: "I-9",
+    bad: copiedUnread("after"),
+    promises: { ordered: true },
+  },
+  {
+    name: "a key that goes on behind a copy, and the original is run again: by another process, or by the one that copied it",
+    good: copiedAndRun("other"),
+    invariant: "I-9",
+    bad: copiedAndRun("worker"),
+    promises: { ordered: true },
+  },
+  {
+    name: "a message that was moved back and is a dead letter still: one of its key before it was passed over, or one of another key",
+    good: movedBehind("k"),
+    invariant: "I-11",
+    bad: movedBehind("another"),
+    promises: { redeliversFollowers: true, lateAcks: true },
+  },
+  {
     name: "a number that falls: of the new message, or of the old one",
     good: moved(givenUp("t2", history().send("m").fail("m", "t1", { attempt: 1 }), 2))
       .handle("m", "t3", { ...MOVED, attempt: 1 })
@@ -176,6 +197,43 @@ function copiedThenMoved(original: "acked" | "run"): Pair["good"] {
   if (original === "acked") all.settle("t2", "dead").handle("b", "t3", { key: "k" });
   else all.start("t2").handle("b", "t3", { key: "k" }).end("t2", "dead").settle("t2", "dead");
   return all.handle("m", "t4", { ...MOVED, key: "k" }).drained();
+}
+
+/** The first of a key is copied unread, and its lease ends before the ack. */
+function copiedUnread(original: "before" | "after"): Pair["good"] {
+  const all = history().send("m", "ok", { key: "k", kseq: 1 }).send("b", "ok", { key: "k", kseq: 2 });
+  all.deliver("m", "t1", { key: "k", leaseMs: 1_000 }).copy("m").settle("t1", "dead", "lost").wait(2_000);
+  if (original === "before") all.deliver("m", "t2", { key: "k" });
+  all.deliver("b", "t3", { key: "k" }).start("t3");
+  if (original === "after") all.deliver("m", "t2", { key: "k" });
+  return all.settle("t2", "dead").end("t3").settle("t3").deadLetter("m").drained();
+}
+
+/** The original comes again to be acked, which fails, and then to be run. */
+function copiedAndRun(proc: string): Pair["good"] {
+  const all = history().send("m", "ok", { key: "k", kseq: 1 }).send("b", "ok", { key: "k", kseq: 2 });
+  all.deliver("m", "t1", { key: "k", leaseMs: 1_000 }).start("t1").end("t1", "dead").copy("m").wait(2_000);
+  all.settle("t1", "dead", "lost").deliver("m", "t2", { key: "k", leaseMs: 1_000 });
+  all.handle("b", "t3", { key: "k" }).settle("t2", "dead", "fail").wait(2_000);
+  all.deliver("m", "t4", { key: "k", proc }).start("t4").end("t4", "dead").copy("m", proc);
+  return all.settle("t4", "dead").deadLetter("m").deadLetter("m", { bid: "second" }).drained();
+}
+
+/** Of two dead letters the second is moved back, and fails again. The first stays. */
+function movedBehind(key: string): Pair["good"] {
+  const all = history().send("n", "ok", { key }).send("m", "ok", { key: "k" });
+  all
+    .bury("n", "t1", { key })
+    .deliver("m", "t2", { key: "k" })
+    .start("t2")
+    .end("t2", "dead")
+    .settle("t2", "dead");
+  moved(all)
+    .deliver("m", "t3", { ...MOVED, key: "k" })
+    .start("t3")
+    .end("t3", "dead")
+    .settle("t3", "dead");
+  return all.deadLetter("m").deadLetter("m", { bid: "second" }).drained();
 }
 
 /** The first of a key is given up by a holder that dies, and comes again behind the second. */

@@ -17,7 +17,7 @@ import type { ConsumerSettings } from "./resolve-options.ts";
 import { Room } from "./room.ts";
 import type { SettledMemory } from "./settled-memory.ts";
 import { ToldFlow } from "./told-flow.ts";
-import { longestWaitMs, Watchdog } from "./watchdog.ts";
+import { Watchdog } from "./watchdog.ts";
 import { Worker } from "./worker.ts";
 
 export interface PipelineOptions {
@@ -93,8 +93,8 @@ export class Pipeline {
         waiting: () => this.#dispatcher.readyCount,
         ended: () => this.#worker.ended,
       },
-      accept: (deliveries, ask, stalledMs) => {
-        this.#accept(deliveries, ask, stalledMs);
+      accept: (deliveries, ask, stalledAtMs) => {
+        this.#accept(deliveries, ask, stalledAtMs);
       },
       refuse: (deliveries, ask) => {
         this.#worker.refuse(deliveries, ask);
@@ -271,9 +271,9 @@ export class Pipeline {
     this.#flow.fit();
   }
 
-  #accept(deliveries: readonly Delivery<unknown>[], ask: number, stalledMs: number): void {
+  #accept(deliveries: readonly Delivery<unknown>[], ask: number, stalledAtMs: number): void {
     this.#engine.keeper.checkSettling();
-    this.#worker.accept(deliveries, ask, longestWaitMs(stalledMs));
+    this.#worker.accept(deliveries, ask, this.#watchdog.waitedMs(stalledAtMs));
     this.#flow.grow();
   }
 

@@ -20,7 +20,7 @@ import { ReceiveFailures } from "./receive-failures.ts";
 import { checkedOptions, type ReceiveOptions } from "./receive-options.ts";
 import type { ConsumerSettings } from "./resolve-options.ts";
 import type { SettledMemory } from "./settled-memory.ts";
-import { longestWaitMs, Watchdog } from "./watchdog.ts";
+import { Watchdog } from "./watchdog.ts";
 
 export interface PullerOptions {
   readonly setup: ConsumerSetup;
@@ -210,7 +210,7 @@ export class Puller {
         giveBack(engine, holdAll(engine, deliveries, 0));
       const answer = opened.driver.receiveBatch(ask, stop);
       const { deliveries, fault } = await answerInTime(clock, ask.waitMs, stop, answer, late);
-      held = holdAll(engine, deliveries, longestWaitMs(watchdog.stalledMs() - before));
+      held = holdAll(engine, deliveries, watchdog.waitedMs(before));
       // Who asked for one takes one: nobody would settle the others.
       giveBack(engine, held.splice(ask.maxItems));
       if (fault !== undefined && held.length === 0) throw fault;

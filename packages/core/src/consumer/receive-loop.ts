@@ -20,8 +20,8 @@ export interface ReceiveLoopOptions {
   readonly random: () => number;
   readonly toError: (operation: Operation, error: unknown) => QueueError;
   readonly demand: Demand;
-  /** Takes the deliveries of an ask. `stalledMs`: how long this event loop was blocked since the ask. */
-  readonly accept: (deliveries: readonly Delivery<unknown>[], ask: number, stalledMs: number) => void;
+  /** Takes the deliveries of an ask. `stalledAtMs`: what `stalledMs` was when it was made. */
+  readonly accept: (deliveries: readonly Delivery<unknown>[], ask: number, stalledAtMs: number) => void;
   /** Gives back deliveries that came too late to be taken. */
   readonly refuse: (deliveries: readonly Delivery<unknown>[], ask: number) => void;
   /** Called when no ask can succeed. */
@@ -207,7 +207,7 @@ export class ReceiveLoop {
   }
 
   #answered(ask: Ask, deliveries: readonly Delivery<unknown>[]): void {
-    const { clock, events, target, demand, accept, refuse, stalledMs, limits } = this.#options;
+    const { clock, events, target, demand, accept, refuse, limits } = this.#options;
     this.#end(ask);
     const nowMs = clock.now();
     const durationMs = nowMs - ask.startedAtMs;
@@ -222,7 +222,7 @@ export class ReceiveLoop {
     if (events.isActive("receive")) events.emit("receive", { target, count: deliveries.length, durationMs });
     const { aborted } = ask.controller.signal; // by a pause, which may be over
     if (!aborted && this.#empty.areTooMany(deliveries.length, durationMs)) this.#askLess();
-    if (this.#state === "asking") accept(deliveries, ask.number, stalledMs() - ask.stalledAtMs);
+    if (this.#state === "asking") accept(deliveries, ask.number, ask.stalledAtMs);
     else refuse(deliveries, ask.number);
   }
 

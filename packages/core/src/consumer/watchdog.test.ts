@@ -45,6 +45,20 @@ describe("the watchdog", () => {
     expect(watchdog.stalledMs()).toBe(3_500);
   });
 
+  test("counts a block for what is read in the tick after it, from the last check before it on", async () => {
+    const { clock, watchdog } = bench();
+    watchdog.start();
+    clock.stall(4_000);
+    expect([watchdog.waitedMs(0), watchdog.waitedMs(3_000)]).toEqual([4_000, 0]);
+    await clock.advance(0);
+    clock.stall(1_200);
+    expect([watchdog.waitedMs(0), watchdog.waitedMs(3_000)]).toEqual([4_200, 1_200]);
+    await clock.advance(999);
+    expect(watchdog.waitedMs(0)).toBe(4_200);
+    await clock.advance(1);
+    expect(watchdog.waitedMs(0)).toBe(0);
+  });
+
   test.each([
     [1_100, 0],
     [1_101, 101],

@@ -6,14 +6,6 @@ const TOLERANCE_MS = 100;
 /** A loop that was blocked for this long is not live: nothing in the process gets done. */
 const NOT_LIVE_MS = 10_000;
 
-/**
- * The longest that something may have waited to be read, if the loop was blocked for `stalledMs` meanwhile: the
- * block may have begun right after the last check.
- */
-export function longestWaitMs(stalledMs: number): number {
-  return stalledMs > 0 ? stalledMs + TICK_MS : 0;
-}
-
 /** Checks once a second that asks come back and the loop turns. Keeps the process alive while it runs. */
 export class Watchdog {
   readonly #clock: Clock;
@@ -21,6 +13,8 @@ export class Watchdog {
   #timer: Timer | undefined;
   #dueAtMs = Number.POSITIVE_INFINITY;
   #stalledMs = 0;
+  /** What of it was over a tick ago: all that had waited for it has been read. */
+  #readMs = 0;
   #lastLatenessMs = 0;
 
   constructor(clock: Clock, onTick: () => void) {
@@ -51,6 +45,15 @@ export class Watchdog {
     return this.#stalledMs + this.#latenessMs();
   }
 
+  /**
+   * The longest that something read now may have waited, if it was asked for when `stalledMs()` was `sinceMs`. The
+   * block may have begun right after the last check.
+   */
+  waitedMs(sinceMs: number): number {
+    const stalledMs = this.stalledMs() - Math.max(sinceMs, this.#readMs);
+    return stalledMs > 0 ? stalledMs + TICK_MS : 0;
+  }
+
   /** Why the process is not live. Undefined: the event loop turns. */
   stall(): string | undefined {
     const stalledMs = Math.max(this.#latenessMs(), this.#lastLatenessMs);
@@ -60,6 +63,7 @@ export class Watchdog {
   #tick(): void {
     this.#lastLatenessMs = this.#latenessMs();
     this.#stalledMs += this.#lastLatenessMs;
+    if (this.#lastLatenessMs === 0) this.#readMs = this.#stalledMs;
     this.start();
     this.#onTick();
   }

@@ -63,7 +63,7 @@ function hasReason(
   { deaths, handovers }: HistoryIndex,
   promises: HistoryPromises,
 ): boolean {
-  const { end, settles, deliver, leaseEnd } = run;
+  const { end, settles, deliver } = run;
   const isAckConfirmed = settledAs(run, "ack") !== undefined;
   if (promises.redeliversFollowers && handovers.some((one) => isUndoneHead(one, run, next))) return true;
   if (isAckPending(run, next)) return false;
@@ -77,13 +77,17 @@ function hasReason(
   if (run.abort?.reason === LEASE_LOST && run.abort.t <= next.start.t + nanoseconds(promises.slackMs))
     return !isAckConfirmed || promises.lateAcks;
   // Its lease ended, so another hand-over was due whatever the outcome of this one.
-  const leaseEndedAt = promises.lateAcks ? run.surelyUntil : leaseEnd;
-  if (leaseEndedAt <= next.handedAt + nanoseconds(promises.slackMs)) {
+  if (endOf(run, promises) <= next.handedAt + nanoseconds(promises.slackMs)) {
     return !isAckConfirmed || isAckBehind(run, handovers) || promises.lateAcks;
   }
   if (settles.some(({ type }) => UNSURE.has(type))) return true;
   const diedAt = deaths.get(deliver.proc) ?? Number.POSITIVE_INFINITY;
   return diedAt <= next.start.t && !isAckConfirmed;
+}
+
+/** Where late renewals are taken without a word, one that was confirmed too late may have had no effect. */
+function endOf({ leaseEnd, surelyUntil }: Handover, { lateAcks }: HistoryPromises): number {
+  return lateAcks ? surelyUntil : leaseEnd;
 }
 
 /**
@@ -201,7 +205,7 @@ function overlaps(story: Story, index: HistoryIndex, promises: HistoryPromises):
     const endedAt = first.end?.t ?? deathOf(first, index);
     if (second.start.t >= endedAt - slack) return [];
     const evidence = [first.start, second.start];
-    if (second.start.t < first.leaseEnd - slack && !isSettled(first, second.start.t)) {
+    if (second.start.t < endOf(first, promises) - slack && !isSettled(first, second.start.t)) {
       if (isSecondDelivery([first, second], story.handovers, slack)) return [];
       return [{ mid, text: "two handlers ran on the message under one lease", evidence }];
     }
@@ -217,13 +221,14 @@ function isSettled({ settles }: Handover, before: number): boolean {
 }
 
 function isToldInTime(
-  { abort, deliver, leaseEnd, settles }: Handover,
+  holder: Handover,
   endedAt: number,
   { stills }: HistoryIndex,
   promises: HistoryPromises,
 ): boolean {
+  const { abort, deliver, settles } = holder;
   const settledAt = settles[0]?.t ?? Number.POSITIVE_INFINITY;
-  const fromAt = Math.min(leaseEnd, settledAt);
+  const fromAt = Math.min(endOf(holder, promises), settledAt);
   let dueAt = fromAt + nanoseconds(promises.abortWithinMs + promises.slackMs);
   // A process that stands still cannot tell anybody anything, so that time does not count.
   for (const { from, to } of stills.get(deliver.proc) ?? []) {

@@ -97,19 +97,20 @@ function doneTime(story: Story, slack: number): number {
 }
 
 /**
- * The lease was gone behind the copy, or the ack after it was refused, and nobody ran the message again: it came
- * again only to be acked. Until then it holds up its key.
+ * The lease was gone behind the copy, or the ack after it was refused, and its holder did not run the message again: it
+ * came again only to be acked. Until then it holds up its key. If that ack fails too, another process may run it.
  */
 function endsOfCopies(handovers: readonly Handover[], copies: Story["copies"]): readonly number[] {
-  const place = handovers.findLastIndex(({ start }) => start !== undefined);
-  const [lastRun, again] = handovers.slice(place, place + 2);
-  if (lastRun === undefined || again === undefined) return [];
-  const { deliver, settles } = lastRun;
-  const isLost = settles.some(({ type, kind }) => type === "settle.lost" && kind === "dead");
-  const isCopied = copies.some(
-    ({ proc, t }) => proc === deliver.proc && t >= deliver.t && t <= again.deliver.t,
-  );
-  return isLost || isCopied ? [again.deliver.t] : [];
+  return handovers.flatMap(({ deliver: { proc, t: from }, start, settles }, place) => {
+    const [again, ...later] = handovers.slice(place + 1);
+    if (again === undefined || again.start !== undefined) return [];
+    const isLost =
+      start !== undefined && settles.some(({ type, kind }) => type === "settle.lost" && kind === "dead");
+    const isCopied = copies.some((copy) => copy.proc === proc && copy.t >= from && copy.t <= again.deliver.t);
+    const isOwn = again.deliver.proc === proc;
+    const isRunAgain = later.some((one) => one.start !== undefined && (!isOwn || one.deliver.proc === proc));
+    return (isLost || isCopied) && !isRunAgain ? [again.deliver.t] : [];
+  });
 }
 
 /** A dead letter leaves its key as soon as the service has it, perhaps before the answer arrives. */

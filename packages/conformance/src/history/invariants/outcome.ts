@@ -8,7 +8,7 @@ import {
   type HistoryIndex,
   type Story,
 } from "../history-index.ts";
-import { possibleCopies } from "../possible-copies.ts";
+import { movesTakenBack, possibleCopies } from "../possible-copies.ts";
 import type { HistoryEvent } from "../history-event.ts";
 import { diedAt } from "../redrives.ts";
 import { expiresAt, isPerhapsExpired } from "../message-times.ts";
@@ -45,7 +45,8 @@ function deadLetterFaults(story: Story, index: HistoryIndex, promises: HistoryPr
       isUnsure(handover, story, index) ||
       (promises.redeliversFollowers && isTakenBack(story, handover, index.stories.values())),
   );
-  const allowed = possibleCopies(story) + unsure.length;
+  const takenBack = promises.redeliversFollowers ? movesTakenBack(story, index.stories.values()) : 0;
+  const allowed = possibleCopies(story) + unsure.length + takenBack;
   return copies > allowed ? [{ mid, text: `${copies} dead letters of one message, allowed ${allowed}` }] : [];
 }
 
