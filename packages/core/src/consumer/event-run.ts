@@ -71,7 +71,7 @@ export class EventRun {
     });
     this.#engine = this.#newEngine(lanes);
     const { context, time } = this.#engine;
-    const endsAtMs = time.quick() + (this.#deadline()?.stopInMs ?? Number.POSITIVE_INFINITY);
+    const endsAtMs = time.quick() + (this.#deadline()?.stopInMs ?? Infinity);
     this.#worker = new Worker({
       ...this.#engine,
       context: { ...context, endsAtMs },
@@ -101,7 +101,7 @@ export class EventRun {
     const { clock } = this.#options.setup;
     const deadline = this.#deadline();
     this.#take();
-    const { stopInMs, graceMs } = deadline ?? { stopInMs: Number.POSITIVE_INFINITY, graceMs: 0 };
+    const { stopInMs, graceMs } = deadline ?? { stopInMs: Infinity, graceMs: 0 };
     if (stopInMs > 0) this.#dispatcher.resume();
     const isDone = stopInMs > 0 && (await within(clock, stopInMs, this.#allLeft.promise, true));
     // After a blocked event loop less is left than was planned.
@@ -170,7 +170,7 @@ export class EventRun {
   }
 
   #leftMs(): number {
-    return this.#options.batch.remainingMs?.() ?? Number.POSITIVE_INFINITY;
+    return this.#options.batch.remainingMs?.() ?? Infinity;
   }
 
   #deadline(): ReturnType<typeof eventDeadline> | undefined {

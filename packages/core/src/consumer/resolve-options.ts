@@ -53,7 +53,7 @@ export function resolveOptions(options: ConsumerOptions, policy: QueuePolicy): C
     handlerTimeoutMs: handlerTimeout === undefined ? undefined : durationToMs(handlerTimeout),
     onInvalid: options.onInvalid ?? "dead-letter",
     leaseMs: lease === undefined ? undefined : durationToMs(lease),
-    attempts: attempts === "unlimited" ? Number.POSITIVE_INFINITY : attempts,
+    attempts: attempts === "unlimited" ? Infinity : attempts,
     retryDelay: retry?.delay,
     deadLetter,
   });

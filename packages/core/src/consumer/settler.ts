@@ -62,7 +62,7 @@ export class Settler {
   /** Settlements without a result yet, including those that wait for a copy. */
   pending = 0;
   /** Lease time after which nothing is tried again. */
-  #closesAtMs = Number.POSITIVE_INFINITY;
+  #closesAtMs = Infinity;
 
   constructor(options: SettlerOptions) {
     this.#options = options;
@@ -141,7 +141,7 @@ export class Settler {
     const { keeper, time, lingerMs } = this.#options;
     if (lingerMs === 0) return;
     const isUrgent = keeper.leftMs(held, time.quick()) < URGENT_MS;
-    if (isUrgent || this.#closesAtMs !== Number.POSITIVE_INFINITY) void batcher.flush();
+    if (isUrgent || this.#closesAtMs !== Infinity) void batcher.flush();
   }
 
   #createBatcher(operation: "ack" | "release" | "deadLetter", limits: OperationLimits): SettleBatcher {

@@ -37,7 +37,7 @@ export function startNotices({ details, settings, facts }: StartFacts): readonly
   const notices = [...(facts?.unknown ?? [])];
   const maxDeliveries = facts?.maxDeliveries;
   if (maxDeliveries === undefined || details.kind === "dead-letter") return notices;
-  if (settings.attempts === Number.POSITIVE_INFINITY) {
+  if (settings.attempts === Infinity) {
     notices.push(`attempts are unlimited, but the service dead-letters after ${maxDeliveries} deliveries`);
   } else if (maxDeliveries === settings.attempts) {
     notices.push(
@@ -64,7 +64,7 @@ export function longestHoldMs(settings: ConsumerSettings): number {
 function attemptsMisfit(start: StartFacts): QueueError | undefined {
   const { details, settings, target, facts } = start;
   const { attempts } = settings;
-  if (details.kind === "dead-letter" || attempts === Number.POSITIVE_INFINITY) return undefined;
+  if (details.kind === "dead-letter" || attempts === Infinity) return undefined;
   if (target.capabilities.deliveryCount === "none") {
     return unsupported("attempts", {
       what: `the service does not count deliveries, so ${attempts} attempts cannot be kept`,

@@ -221,7 +221,7 @@ export class Worker {
   }
 
   #endOf({ startedAtMs, capAtMs }: HeldDelivery): number {
-    const { handlerTimeoutMs = Number.POSITIVE_INFINITY } = this.#parts;
+    const { handlerTimeoutMs = Infinity } = this.#parts;
     return Math.min(startedAtMs + handlerTimeoutMs, capAtMs);
   }
 
