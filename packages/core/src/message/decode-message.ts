@@ -6,8 +6,6 @@ import { askSchema } from "./ask-schema.ts";
 import { RESERVED, userAttributes } from "./attributes.ts";
 import { codecFor, textFormOf } from "./codec.ts";
 import type { DefinitionDetails } from "./queue-definition.ts";
-import { schemaError } from "./schema-issues.ts";
-import type { SchemaResult, StandardSchemaV1 } from "./standard-schema.ts";
 
 /**
  * Returns the message for a handler: decoded by its content type, with the schema's output as its body.
@@ -22,16 +20,9 @@ export function decodeDelivery(
   if (details.kind === "dead-letter") return rawMessage(delivery);
   const decoded = decodeBody(details, delivery);
   if (details.schema === undefined) return messageOf(delivery, decoded);
-  const result = validate(details.schema, decoded);
-  if (result instanceof Promise) {
-    return result.then(
-      (settled) => messageOf(delivery, outputOf(settled, decoded)),
-      (error: unknown) => {
-        throw schemaThrew(error, true);
-      },
-    );
-  }
-  return messageOf(delivery, outputOf(result, decoded));
+  const result = askSchema(details.schema, decoded, "the body does not fit its schema", schemaThrew);
+  if (result instanceof Promise) return result.then(({ value }) => messageOf(delivery, value));
+  return messageOf(delivery, result.value);
 }
 
 /** Returns the message with its bytes as received; never throws. */
@@ -60,21 +51,8 @@ function decodeBody(details: DefinitionDetails, delivery: Delivery<unknown>): un
   throw new QueueError("INVALID_MESSAGE", { what });
 }
 
-function validate(schema: StandardSchemaV1, decoded: unknown): ReturnType<typeof askSchema> {
-  try {
-    return askSchema(schema, decoded);
-  } catch (error) {
-    throw schemaThrew(error);
-  }
-}
-
-function outputOf(result: SchemaResult<unknown>, decoded: unknown): unknown {
-  if (result.issues === undefined) return result.value;
-  throw schemaError(result.issues, decoded, "the body does not fit its schema");
-}
-
 /** `retryable`: an asynchronous schema rejects if whatever it asks is down, which says nothing of the message. */
-function schemaThrew(error: unknown, retryable = false): QueueError {
+function schemaThrew(error: unknown, retryable: boolean): QueueError {
   return new QueueError("INVALID_MESSAGE", {
     what: "the schema threw while it checked the body",
     retryable,
