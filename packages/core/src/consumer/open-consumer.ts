@@ -58,7 +58,7 @@ async function openIt(
 ): Promise<OpenedConsumer> {
   const { adapter, clock, details, events } = opening;
   const located = await locate(opening);
-  const { probed, missing } = await probe(opening, located);
+  const { probed, missing } = await probeTarget(opening, located);
   const target = refined(located, probed);
   const start = { details, settings, target, facts: probed?.facts };
   refuseMisfit(start);
@@ -127,7 +127,10 @@ interface Probed {
 }
 
 /** Rights to probe may be missing: what cannot be read is unknown, and the start reports that. */
-async function probe({ adapter, clock, cutOff }: Opening, target: Target): Promise<Probed> {
+export async function probeTarget(
+  { adapter, clock, cutOff }: Pick<ConsumerSetup, "adapter" | "clock"> & Partial<Opening>,
+  target: Target,
+): Promise<Probed> {
   if (adapter.probe === undefined) return {};
   const look = async (signal: AbortSignal): Promise<ProbeResult | undefined> =>
     await adapter.probe?.(target, signal);
@@ -137,13 +140,14 @@ async function probe({ adapter, clock, cutOff }: Opening, target: Target): Promi
     return { probed };
   } catch (error) {
     const { message } = wrapDriverError(adapter, target, "probe", error);
-    const probed = { facts: { unknown: [`the queue's settings could not be read: ${message}`] } };
+    const probed = { facts: { unknown: [`its settings could not be read: ${message}`] } };
     const failure = wrapDriverError(adapter, target, "open", error);
     return isQueueError(failure, "NOT_FOUND") ? { probed, missing: failure } : { probed };
   }
 }
 
-function refined(target: Target, probed: ProbeResult | undefined): Target {
+/** The target with what the probe corrects. */
+export function refined(target: Target, probed: ProbeResult | undefined): Target {
   if (probed?.capabilities === undefined && probed?.limits === undefined) return target;
   return {
     ...target,
