@@ -50,11 +50,11 @@ test.each<readonly [what: string, act: () => unknown, text: string]>([
     () => open({ listener: 5 }),
     "options.listener: expected an object, got number",
   ],
-  ["null for a consumer's options", () => open().consumer(orders, bad(null)), "expected options, got null"],
+  ["null for a consumer's options", () => open().consumer(orders, bad(null)), "expected an object, got null"],
   [
     "a number for a consumer's options",
     () => open().consumer(orders, bad(5)),
-    "expected options, got number",
+    "expected an object, got number",
   ],
   [
     "a signal of send that is none",

@@ -1,7 +1,15 @@
 import type { AdminDriver, CreateOptions, EntityCounts } from "../driver/admin-driver.ts";
 import type { Capabilities } from "../driver/capabilities.ts";
 import type { Target } from "../driver/entity.ts";
-import { callProblems, kindOf, refuseProblems } from "../errors/check-options.ts";
+import {
+  kindOf,
+  noProblems,
+  optionProblems,
+  refuseProblems,
+  textProblems,
+  signalProblems,
+  type Checks,
+} from "../errors/check-options.ts";
 import { isQueueError, QueueError, unsupported } from "../errors/queue-error.ts";
 import { leaseMisfit } from "../consumer/start-checks.ts";
 import { wrapDriverError } from "../errors/wrap-error.ts";
@@ -20,7 +28,9 @@ import { DEFAULTS } from "./defaults.ts";
 import { deadLetterTarget, locateDeadLetters, probe, type Directory, type Place } from "./directory.ts";
 import { redrive } from "./redrive.ts";
 
-const REDRIVE_OPTIONS: readonly string[] = ["signal", "max", "filter"];
+const OPTIONS: Checks = { signal: signalProblems };
+/** What is moved is checked by the redrive. */
+const REDRIVE_OPTIONS: Checks = { ...OPTIONS, max: noProblems, filter: noProblems };
 
 /** Makes the portable administration of a client; `assertOpen` throws CLOSED after `close()`. */
 export function createAdmin(
@@ -29,8 +39,8 @@ export function createAdmin(
   assertOpen: () => void,
   events: EventSink,
 ): QueueAdmin {
-  const signalOf = (options: AdminOptions, known: readonly string[] = ["signal"]): AbortSignal => {
-    refuseProblems(callProblems(options, known, "options"));
+  const signalOf = (options: AdminOptions, checks: Checks = OPTIONS): AbortSignal => {
+    refuseProblems(optionProblems(options, checks, "options"));
     return options.signal === undefined ? ending : AbortSignal.any([options.signal, ending]);
   };
   const find = (of: AnyDefinition): Place => {
@@ -66,8 +76,7 @@ export function createAdmin(
       await atEntity(of, options, async (admin, target, signal) => await admin.delete(target, signal)),
     list: async (startsWith = "", options: AdminOptions = {}) => {
       assertOpen();
-      if (typeof startsWith !== "string")
-        refuseProblems([`list: expected a text, got ${kindOf(startsWith)}`]);
+      refuseProblems(textProblems(startsWith, "list"));
       return await list(directory, directory.prefix + startsWith, signalOf(options));
     },
     redrive: (of, options = {}) => redrive(find(of), directory, options, signalOf(options, REDRIVE_OPTIONS)),

@@ -1,8 +1,7 @@
-import { OPTION_KEYS } from "../consumer/resolve-options.ts";
-import { asRecord, callProblems, isRecord, kindOf, unknownKeys } from "../errors/check-options.ts";
+import { CONSUMER_OPTIONS } from "../consumer/resolve-options.ts";
+import { isRecord, kindOf, optionProblems, unknownKeys } from "../errors/check-options.ts";
 import { isQueueError, QueueError } from "../errors/queue-error.ts";
 import { holdsCredentials } from "../errors/redact.ts";
-import { policyProblems } from "../message/check-policy.ts";
 import type { ConsumerOptions } from "../queue-consumer.ts";
 import { parseUrl, type ConnectionUrl } from "./parse-url.ts";
 
@@ -147,10 +146,8 @@ function readEntity(given: unknown, where: string, problems: string[]): CheckedE
   return { ...(entity as Omit<EntityConfig, "url">), url };
 }
 
-/** Checks the keys and the policy, which a file can misspell. The consumer checks the other values. */
 function consumerProblems(consumer: unknown, where: string): string[] {
-  if (consumer === undefined) return [];
-  return [...callProblems(consumer, OPTION_KEYS, where), ...policyProblems(asRecord(consumer), where)];
+  return consumer === undefined ? [] : optionProblems(consumer, CONSUMER_OPTIONS, where);
 }
 
 function readUrl(value: unknown, where: string, problems: string[]): ConnectionUrl | undefined {

@@ -120,7 +120,7 @@ class Client<P extends Provider> implements QueueClient<P> {
     options: ConsumerOptions = {},
   ): QueueConsumer<Out> {
     this.#assertOpen();
-    if (!isRecord(options)) refuseProblems([`consumer: expected options, got ${kindOf(options)}`]);
+    if (!isRecord(options)) refuseProblems([`consumer: expected an object, got ${kindOf(options)}`]);
     const details = detailsOf(from);
     if (details.kind === "topic")
       refuseKind(details, "A topic cannot be consumed: use topic.subscription(name).");

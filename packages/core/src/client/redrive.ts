@@ -78,7 +78,7 @@ async function* movedByService(
 function checkChoice(max: number, filter: unknown): void {
   refuseProblems([
     ...(max === Infinity ? [] : countProblems(max, "redrive.max")),
-    ...functionProblems({ filter }, ["filter"], "redrive"),
+    ...(filter === undefined ? [] : functionProblems(filter, "redrive.filter")),
   ]);
 }
 

@@ -1,7 +1,15 @@
 import { resolveOptions as resolveClientOptions } from "../client/client-options.ts";
 import type { ClientOptions } from "../client/client-types.ts";
 import type { EventBatch, Outcome } from "../driver/event-source.ts";
-import { countProblems, isRecord, kindOf, refuseProblems, unknownKeys } from "../errors/check-options.ts";
+import {
+  countProblems,
+  functionProblems,
+  isRecord,
+  noProblems,
+  optionProblems,
+  refuseProblems,
+  type Checks,
+} from "../errors/check-options.ts";
 import { QueueError } from "../errors/queue-error.ts";
 import { durationProblems } from "../message/check-policy.ts";
 import { detailsOf, type DefinitionDetails, type Source } from "../message/queue-definition.ts";
@@ -14,7 +22,7 @@ import { eventDeadline } from "./event-deadline.ts";
 import { EventRun } from "./event-run.ts";
 import { checkedBatch, UNNAMED_ADAPTER } from "./event-target.ts";
 import { RateLimit } from "./rate-limit.ts";
-import { OPTION_KEYS, resolveOptions, type ConsumerSettings } from "./resolve-options.ts";
+import { CONSUMER_OPTIONS, resolveOptions, type ConsumerSettings } from "./resolve-options.ts";
 import { SettledMemory } from "./settled-memory.ts";
 import { refuseMisfit } from "./start-checks.ts";
 
@@ -78,8 +86,15 @@ export function createEventEngine<Body>(
 /** Otherwise a function with one second would silently give everything back until the queue moves it. */
 const NO_TIME =
   "nothing was started: the platform leaves a call less time than is kept free of it, a second at least; allow the function more, or keep less free with deadlineMargin";
-const CLIENT_KEYS = ["clock", "listener", "logger", "middleware"];
-const KEYS = [...OPTION_KEYS.filter((key) => key !== "prefetch"), ...CLIENT_KEYS, "deadlineMargin"];
+const { prefetch: _, ...OF_CONSUMERS } = CONSUMER_OPTIONS;
+const OPTIONS: Checks = {
+  ...OF_CONSUMERS,
+  clock: noProblems,
+  listener: noProblems,
+  logger: noProblems,
+  middleware: noProblems,
+  deadlineMargin: durationProblems,
+};
 
 class Engine implements EventEngine {
   readonly #details: DefinitionDetails;
@@ -97,7 +112,7 @@ class Engine implements EventEngine {
   readonly #told = new Set<string>();
 
   constructor(details: DefinitionDetails, work: EventWork<unknown>, options: EventEngineOptions) {
-    refuseProblems([...optionProblems(options), ...workProblems(work)]);
+    refuseProblems([...problemsOf(options), ...workProblems(work)]);
     if (details.kind === "topic") throw refusedTopic(details);
     const { clock, listener, logger, middleware, deadlineMargin, ...consumer } = options;
     this.#details = details;
@@ -226,21 +241,17 @@ class Engine implements EventEngine {
   }
 }
 
-function optionProblems(options: EventEngineOptions): string[] {
-  if (!isRecord(options)) return [`options: expected an object, got ${kindOf(options)}`];
-  if (options["prefetch"] !== undefined)
-    return ["options.prefetch: a function fetches nothing, the platform does; leave it out"];
-  const { deadlineMargin } = options;
-  return [
-    ...unknownKeys(options, KEYS, "options").filter((problem) => !problem.includes('"prefetch"')),
-    ...(deadlineMargin === undefined ? [] : durationProblems(deadlineMargin, "options.deadlineMargin")),
-  ];
+function problemsOf(options: unknown): string[] {
+  if (!isRecord(options)) return optionProblems(options, OPTIONS, "options");
+  const { prefetch, ...others } = options;
+  if (prefetch === undefined) return optionProblems(others, OPTIONS, "options");
+  return ["options.prefetch: a function fetches nothing, the platform does; leave it out"];
 }
 
 function workProblems(work: EventWork<unknown>): string[] {
   const handler: unknown = "handler" in work ? work.handler : work.batchHandler;
   return [
-    ...(typeof handler === "function" ? [] : [`handler: expected a function, got ${kindOf(handler)}`]),
+    ...functionProblems(handler, "handler"),
     ...("size" in work ? countProblems(work.size, "size") : []),
   ];
 }

@@ -1,4 +1,4 @@
-import { callProblems, refuseProblems } from "./check-options.ts";
+import { noProblems, optionProblems, refuseProblems } from "./check-options.ts";
 import { durationToMs, type Duration } from "../time/duration.ts";
 
 const RETRY = Symbol.for("anyqueue.retry");
@@ -18,7 +18,7 @@ export class RetryError extends Error {
 
   /** @throws INVALID_ARGUMENT for a delay that is not a duration, or an unknown option */
   constructor(options: { readonly delay?: Duration | undefined; readonly cause?: unknown } = {}) {
-    refuseProblems(callProblems(options, ["delay", "cause"], "RetryError"));
+    refuseProblems(optionProblems(options, { delay: noProblems, cause: noProblems }, "RetryError"));
     super("retry", options.cause === undefined ? undefined : { cause: options.cause });
     this.name = "RetryError";
     this.delayMs = options.delay === undefined ? undefined : durationToMs(options.delay);

@@ -1,20 +1,19 @@
-import { asRecord, callProblems, countProblems, kindOf } from "../errors/check-options.ts";
+import { countProblems, expects, kindOf, optionProblems, type Checks } from "../errors/check-options.ts";
 import { isQueueError } from "../errors/queue-error.ts";
 import { durationToMs } from "../time/duration.ts";
 
-/** Members of a `QueuePolicy`. */
-export const POLICY_KEYS: readonly string[] = ["retry", "lease", "deadLetter"];
+/** The members of a `QueuePolicy`. */
+export const POLICY: Checks = {
+  retry: (retry, where) => optionProblems(retry, RETRY, where),
+  lease: positiveProblems,
+  deadLetter: expects('"auto" or "none"', (value) => value === "auto" || value === "none"),
+};
 
-/** Returns the problems of a definition's or consumer's policy, one sentence each. Ignores other keys. */
-export function policyProblems(given: Readonly<Record<string, unknown>>, where: string): string[] {
-  const problems = retryProblems(given["retry"], `${where}.retry`);
-  if (given["lease"] !== undefined) problems.push(...positiveProblems(given["lease"], `${where}.lease`));
-  const deadLetter = given["deadLetter"];
-  if (deadLetter !== undefined && deadLetter !== "auto" && deadLetter !== "none") {
-    problems.push(`${where}.deadLetter: expected "auto" or "none", got ${kindOf(deadLetter)}`);
-  }
-  return problems;
-}
+const RETRY: Checks = {
+  attempts: (value, where) =>
+    value === "unlimited" ? [] : countProblems(value, where, 1, ' or "unlimited"'),
+  delay: (value, where) => (typeof value === "function" ? [] : durationProblems(value, where)),
+};
 
 /** Returns no problem if `value` is a duration of at least one millisecond after rounding. */
 export function positiveProblems(value: unknown, where: string): string[] {
@@ -33,16 +32,4 @@ export function durationProblems(value: unknown, where: string): string[] {
     if (!isQueueError(error)) throw error;
     return [`${where}: expected a duration such as "30s", got ${JSON.stringify(value.slice(0, 40))}`];
   }
-}
-
-function retryProblems(retry: unknown, where: string): string[] {
-  if (retry === undefined) return [];
-  const problems = callProblems(retry, ["attempts", "delay"], where);
-  const { attempts = "unlimited", delay } = asRecord(retry);
-  if (attempts !== "unlimited")
-    problems.push(...countProblems(attempts, `${where}.attempts`, 1, ' or "unlimited"'));
-  if (delay !== undefined && typeof delay !== "function") {
-    problems.push(...durationProblems(delay, `${where}.delay`));
-  }
-  return problems;
 }

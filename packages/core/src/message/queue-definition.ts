@@ -1,8 +1,8 @@
 import type { Feature } from "../driver/capabilities.ts";
-import { isRecord, kindOf, refuseProblems, unknownKeys } from "../errors/check-options.ts";
+import { isRecord, kindOf, optionProblems, refuseProblems } from "../errors/check-options.ts";
 import { QueueError } from "../errors/queue-error.ts";
-import { checkDefinition, nameProblems, recordOf, UNCHECKED, overlay } from "./check-definition.ts";
-import { POLICY_KEYS, policyProblems } from "./check-policy.ts";
+import { checkDefinition, nameProblems, UNCHECKED, overlay } from "./check-definition.ts";
+import { POLICY } from "./check-policy.ts";
 import { bytes, type Codec } from "./codec.ts";
 import type { BareOptions, DefineOptions, Ordered, QueuePolicy } from "./define-options.ts";
 import type { SchemaInput, SchemaOutput, StandardSchemaV1 } from "./standard-schema.ts";
@@ -244,21 +244,16 @@ function seal<D extends object>(definition: D, details: DefinitionDetails): D {
 function defineSubscription(
   topic: DefinitionDetails,
   name: string,
-  policy?: QueuePolicy,
+  policy: QueuePolicy = {},
 ): SubscriptionDefinition<unknown, never> {
   const where = `subscription ${JSON.stringify(name)} of ${JSON.stringify(topic.name)}`;
-  const given = recordOf(policy, where);
-  refuseProblems([
-    ...nameProblems(name, where),
-    ...unknownKeys(given, POLICY_KEYS, where),
-    ...policyProblems(given, where),
-  ]);
+  refuseProblems([...nameProblems(name, where), ...optionProblems(policy, POLICY, where)]);
   const details: DefinitionDetails = {
     ...topic,
     kind: "subscription",
     name,
     topic: topic.name,
-    policy: Object.freeze(overlay(topic.policy, policy ?? {})),
+    policy: Object.freeze(overlay(topic.policy, policy)),
   };
   return seal({ kind: "subscription", name, topic: topic.name }, details);
 }
