@@ -5,7 +5,7 @@ import type { DrainReport, Handler, Health } from "../queue-consumer.ts";
 import type { QueueEvents } from "../telemetry/events.ts";
 import type { ConsumerSetup } from "./consumer-setup.ts";
 import { NOTHING_HANDLED } from "./drain.ts";
-import { DrainTime } from "../time/drain-time.ts";
+import { SharedClose, type DrainTime } from "../time/drain-time.ts";
 import { pause } from "../time/pause.ts";
 import { driverEvents } from "./engine.ts";
 import { closeInTime, closeOpened, openConsumer, type OpenedConsumer } from "./open-consumer.ts";
@@ -41,8 +41,7 @@ export class ConsumerRun {
   #limit: number;
   #isPaused: boolean;
   readonly #closing = new AbortController();
-  /** Of the drain, once it was asked for. */
-  #time: DrainTime | undefined;
+  readonly #closed = new SharedClose<DrainReport>();
   #fatal: QueueError | undefined;
   #startTrouble: string | undefined;
 
@@ -68,8 +67,11 @@ export class ConsumerRun {
 
   /** All calls share one drain, whose end is the soonest that one of them asks for. Never rejects. */
   async close(timeoutMs: number): Promise<DrainReport> {
-    this.#requestClose(timeoutMs);
-    return await this.#ended.promise;
+    return await this.#closed.within(this.#options.setup.clock, timeoutMs, async (time) => {
+      this.#closing.abort();
+      this.#closeRequest.resolve(time);
+      return await this.#ended.promise;
+    });
   }
 
   set limit(limit: number) {
@@ -111,7 +113,7 @@ export class ConsumerRun {
       limit: this.#limit,
       onFatal: (error) => {
         this.#fatal ??= error;
-        this.#requestClose(DEFAULTS.drainMs);
+        void this.close(DEFAULTS.drainMs);
       },
     });
     this.#pipeline = pipeline;
@@ -154,16 +156,6 @@ export class ConsumerRun {
 
   get #isClosing(): boolean {
     return this.#closing.signal.aborted;
-  }
-
-  #requestClose(timeoutMs: number): void {
-    if (this.#isClosing) {
-      this.#time?.end(timeoutMs);
-      return;
-    }
-    this.#closing.abort();
-    this.#time = new DrainTime(this.#options.setup.clock, timeoutMs);
-    this.#closeRequest.resolve(this.#time);
   }
 
   #emitState(state: QueueEvents["state"]["state"]): void {
