@@ -12,6 +12,7 @@ import { keyLanesFor, type KeyLanes } from "./key-lanes.ts";
 import { knownMessagesFor } from "./known-messages.ts";
 import type { OpenedConsumer } from "./open-consumer.ts";
 import type { RateLimit } from "./rate-limit.ts";
+import { PaceMeter } from "./prefetch-size.ts";
 import { ReceiveLoop } from "./receive-loop.ts";
 import type { ConsumerSettings } from "./resolve-options.ts";
 import { Room } from "./room.ts";
@@ -77,7 +78,8 @@ export class Pipeline {
       onIdle: () => this.#idleAgain?.resolve(),
       onStopped: options.onStopped,
     });
-    this.#room = this.#newRoom();
+    const pace = new PaceMeter(clock.now());
+    this.#room = this.#newRoom(pace);
     this.#flow = this.#newFlow();
     this.#loop = new ReceiveLoop({
       target: target.name,
@@ -87,12 +89,10 @@ export class Pipeline {
       events,
       random: setup.random ?? randomOf(setup.clock),
       toError: this.#engine.toError,
-      demand: {
-        room: () => this.#room.left(),
-        capacity: () => this.#room.capacity(),
-        waiting: () => this.#dispatcher.readyCount,
-        ended: () => this.#worker.ended,
-      },
+      room: this.#room,
+      dispatcher: this.#dispatcher,
+      worker: this.#worker,
+      pace,
       accept: (deliveries, ask, stalledMs) => {
         this.#accept(deliveries, ask, stalledMs);
       },
@@ -100,7 +100,7 @@ export class Pipeline {
         this.#worker.refuse(deliveries, ask);
       },
       onFatal: options.onFatal,
-      stalledMs: () => this.#watchdog.stalledMs(),
+      watchdog: this.#watchdog,
     });
   }
 
@@ -231,18 +231,19 @@ export class Pipeline {
     });
   }
 
-  #newRoom(): Room {
+  #newRoom(pace: PaceMeter): Room {
     const { settings, opened } = this.#options;
+    const { executor, settler } = this.#engine;
     return new Room({
       prefetch: settings.prefetch,
       limits: opened.target.limits,
       leaseMs: opened.leaseMs,
       dispatcher: this.#dispatcher,
       lanes: this.#lanes,
-      pace: () => this.#loop.pace,
-      outstanding: () => this.#worker.outstanding,
-      parked: () => this.#engine.executor.tally.parked,
-      unsettled: () => this.#engine.settler.pending,
+      pace,
+      worker: this.#worker,
+      tally: executor.tally,
+      settler,
     });
   }
 
@@ -250,9 +251,9 @@ export class Pipeline {
     const { setup, opened } = this.#options;
     return new ToldFlow({
       driver: opened.driver,
-      wanted: () => this.#room.flow(),
-      outstanding: () => this.#worker.outstanding,
-      parked: () => this.#engine.executor.tally.parked,
+      room: this.#room,
+      worker: this.#worker,
+      tally: this.#engine.executor.tally,
       onFault: (error) => driverEvents(setup, () => this.#engine).fault(error),
     });
   }
