@@ -128,7 +128,7 @@ test.each<readonly [what: string, act: () => unknown, text: string]>([
     async () => await runWorker(open(), bad(undefined)),
     "runWorker: expected a list of runs, got undefined",
   ],
-  ["no handlers", () => route(orders, "type", bad(null)), "route of orders: expected handlers, got null"],
+  ["no handlers", () => route(orders, "type", bad(null)), "route of orders: expected an object, got null"],
   [
     "a field that is none",
     () => route(orders, bad(5), bad({})),

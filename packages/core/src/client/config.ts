@@ -1,5 +1,5 @@
 import { CONSUMER_OPTIONS } from "../consumer/resolve-options.ts";
-import { isRecord, kindOf, optionProblems, type Check, type Checks } from "../errors/check-options.ts";
+import { each, isRecord, kindOf, optionProblems, type Checks } from "../errors/check-options.ts";
 import { isQueueError, QueueError } from "../errors/queue-error.ts";
 import { holdsCredentials } from "../errors/redact.ts";
 import type { ConsumerOptions } from "../queue-consumer.ts";
@@ -131,14 +131,6 @@ function readConfig({ url, prefix = "", queues = {}, variables = {} }: QueueConf
 function readEntity(given: string | EntityConfig): CheckedEntity {
   if (typeof given === "string") return { name: given };
   return { ...given, url: given.url === undefined ? undefined : parseUrl(given.url) };
-}
-
-/** The check of an object whose members, whatever their names, must all pass one check. */
-function each(check: (value: unknown, where: string, name: string) => string[]): Check {
-  return (given, where) =>
-    isRecord(given)
-      ? Object.entries(given).flatMap(([name, value]) => check(value, `${where}.${name}`, name))
-      : [`${where}: expected an object, got ${kindOf(given)}`];
 }
 
 function nameProblems(name: unknown, where: string): string[] {

@@ -47,6 +47,15 @@ export function memberProblems(
   );
 }
 
+/** The check of an object whose members, whatever their names, must all pass one check. */
+/* @__NO_SIDE_EFFECTS__ */
+export function each(check: (value: unknown, where: string, name: string) => string[]): Check {
+  return (given, where) =>
+    isRecord(given)
+      ? Object.entries(given).flatMap(([name, value]) => check(value, `${where}.${name}`, name))
+      : [`${where}: expected an object, got ${kindOf(given)}`];
+}
+
 /** For a member that is checked elsewhere, or not at all. */
 export function noProblems(): string[] {
   return [];
