@@ -104,9 +104,9 @@ function refinedFaults(
   settings: ConsumerSettings,
   facts: EntityFacts | undefined,
 ): readonly QueueError[] {
-  const unmet = unmetNeeds(details, target, connection.adapter.name);
-  if (details.kind === "topic") return unmet;
-  return [...unmet, ...misfits({ details, settings, target, facts })];
+  const { name } = connection.adapter;
+  if (details.kind === "topic") return unmetNeeds(details, target, name);
+  return misfits({ details, settings, target, facts }, name);
 }
 
 /** If the core itself sends the dead letters, checks that their target exists and accepts messages. */

@@ -98,6 +98,8 @@ const OPTIONS: Checks = {
 
 class Engine implements EventEngine {
   readonly #details: DefinitionDetails;
+  /** The same without the needs of its sender. */
+  readonly #received: DefinitionDetails;
   readonly #work: EventWork<unknown>;
   readonly #clock: Clock;
   readonly #client: ReturnType<typeof resolveClientOptions>;
@@ -116,6 +118,7 @@ class Engine implements EventEngine {
     if (details.kind === "topic") throw refusedTopic(details);
     const { clock, listener, logger, middleware, deadlineMargin, ...consumer } = options;
     this.#details = details;
+    this.#received = { ...details, needs: details.needs.filter((need) => need === "ordering") };
     this.#work = work;
     this.#clock = clock ?? systemClock;
     this.#client = resolveClientOptions({ listener, logger, middleware });
@@ -136,7 +139,11 @@ class Engine implements EventEngine {
     const memory = this.#memory.of(target.name);
     for (const delivery of deliveries)
       if (batch.wasSettled?.(delivery.providerId) === true) memory.add(delivery);
-    refuseMisfit({ details: this.#details, settings: this.#settings, target, facts: undefined });
+    const adapter = batch.adapter ?? UNNAMED_ADAPTER;
+    refuseMisfit(
+      { details: this.#received, settings: this.#settings, target, facts: undefined },
+      adapter.name,
+    );
     const { logger, events } = this.#client;
     this.#notify(target.name, batch.notices);
     if (error !== undefined) this.#notify(target.name, [error.message]);
@@ -151,7 +158,7 @@ class Engine implements EventEngine {
       setup: {
         details: this.#details,
         clock: this.#clock,
-        adapter: batch.adapter ?? UNNAMED_ADAPTER,
+        adapter,
         logger,
         events,
       },

@@ -1,4 +1,3 @@
-import { unmetNeeds } from "../client/check-needs.ts";
 import { checkedConsumer, checkedProbe, checkedProducer, checkTarget } from "../driver/check-driver.ts";
 import type { ConsumerDriver, ConsumerDriverOptions } from "../driver/driver.ts";
 import type { EntityFacts, ProbeResult, Target } from "../driver/entity.ts";
@@ -61,9 +60,7 @@ async function openIt(
   const { probed, missing } = await probeTarget(opening, located);
   const target = refined(located, probed);
   const start = { details, settings, target, facts: probed?.facts };
-  refuseMisfit(start);
-  const [unmet] = unmetNeeds(details, target, adapter.name);
-  if (unmet !== undefined) throw unmet;
+  refuseMisfit(start, adapter.name);
   const leaseMs = wantedLeaseMs(start);
   const route = await openRoute(opening, settings, target, probed?.facts).catch((error: unknown) => {
     throw isQueueError(error, "NOT_FOUND") && missing !== undefined ? missing : error;

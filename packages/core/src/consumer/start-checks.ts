@@ -1,3 +1,4 @@
+import { unmetNeeds } from "../client/check-needs.ts";
 import { DEFAULTS } from "../client/defaults.ts";
 import type { EntityFacts, Target } from "../driver/entity.ts";
 import { QueueError, unsupported } from "../errors/queue-error.ts";
@@ -17,19 +18,17 @@ export interface StartFacts {
 }
 
 /** Refuses what this entity cannot do, before anything is received. @throws UNSUPPORTED, INVALID_ARGUMENT */
-export function refuseMisfit(start: StartFacts): void {
-  const { details, target } = start;
-  if (details.needs.includes("ordering") && target.capabilities.ordering === "none") {
-    const remedy = "Use an ordered queue (FIFO, sessions, ordering keys).";
-    throw unsupported("ordering", { what: "the queue keeps no order", remedy, target: target.name });
-  }
-  const [misfit] = misfits(start);
+export function refuseMisfit(start: StartFacts, provider: string): void {
+  const [misfit] = misfits(start, provider);
   if (misfit !== undefined) throw misfit;
 }
 
-/** Every setting of the consumer that this entity cannot keep. */
-export function misfits(start: StartFacts): readonly QueueError[] {
-  return [attemptsMisfit, retryDelayMisfit, timesMisfit].flatMap((misfitOf) => misfitOf(start) ?? []);
+/** Every need of the definition and every setting of the consumer that this entity cannot meet. */
+export function misfits(start: StartFacts, provider: string): readonly QueueError[] {
+  return [
+    ...unmetNeeds(start.details, start.target, provider),
+    ...[attemptsMisfit, retryDelayMisfit, timesMisfit].flatMap((misfitOf) => misfitOf(start) ?? []),
+  ];
 }
 
 /** Notices at the start, one sentence each. */
