@@ -10,9 +10,8 @@ import {
   refuseProblems,
   type Checks,
 } from "../errors/check-options.ts";
-import { QueueError } from "../errors/queue-error.ts";
 import { durationProblems } from "../message/check-policy.ts";
-import { detailsOf, type DefinitionDetails, type Source } from "../message/queue-definition.ts";
+import { sourceOf, type DefinitionDetails, type Source } from "../message/queue-definition.ts";
 import { composeHandle } from "../middleware/compose.ts";
 import type { BatchHandler, ConsumerOptions, Handler } from "../queue-consumer.ts";
 import { systemClock, type Clock } from "../time/clock.ts";
@@ -80,7 +79,7 @@ export function createEventEngine<Body>(
   work: EventWork<Body>,
   options: EventEngineOptions = {},
 ): EventEngine {
-  return new Engine(detailsOf(definition), work as EventWork<unknown>, options);
+  return new Engine(definition, work as EventWork<unknown>, options);
 }
 
 /** Otherwise a function with one second would silently give everything back until the queue moves it. */
@@ -113,9 +112,9 @@ class Engine implements EventEngine {
   readonly #gatherers = new Set<Gatherer>();
   readonly #told = new Set<string>();
 
-  constructor(details: DefinitionDetails, work: EventWork<unknown>, options: EventEngineOptions) {
+  constructor(definition: Source, work: EventWork<unknown>, options: EventEngineOptions) {
     refuseProblems([...problemsOf(options), ...workProblems(work)]);
-    if (details.kind === "topic") throw refusedTopic(details);
+    const details = sourceOf(definition);
     const { clock, listener, logger, middleware, deadlineMargin, ...consumer } = options;
     this.#details = details;
     this.#received = { ...details, needs: details.needs.filter((need) => need === "ordering") };
@@ -261,11 +260,4 @@ function workProblems(work: EventWork<unknown>): string[] {
     ...functionProblems(handler, "handler"),
     ...("size" in work ? countProblems(work.size, "size") : []),
   ];
-}
-
-function refusedTopic({ name }: DefinitionDetails): QueueError {
-  return new QueueError("INVALID_ARGUMENT", {
-    what: `the definition ${JSON.stringify(name)} is a topic`,
-    remedy: "A topic cannot be consumed: use topic.subscription(name).",
-  });
 }

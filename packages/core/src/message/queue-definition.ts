@@ -184,12 +184,8 @@ export const defineTopic: Define<"topic"> = (
  * @throws INVALID_ARGUMENT for a topic, or for dead letters themselves
  */
 export function deadLetters(of: Source): SubscriptionDefinition<Uint8Array, never> {
-  const source = detailsOf(of);
-  if (source.kind === "topic" || source.kind === "dead-letter") {
-    refuseProblems([
-      `deadLetters: expected a queue or a subscription, got the definition of a ${source.kind}`,
-    ]);
-  }
+  const source = sourceOf(of);
+  if (source.kind === "dead-letter") refuseKind(source, "It has no dead letters of its own.");
   const topic = source.topic ?? source.name;
   const details: DefinitionDetails = {
     kind: "dead-letter",
@@ -226,6 +222,20 @@ export function detailsOf(definition: AnyDefinition): DefinitionDetails {
     what: `expected a definition, got ${kindOf(definition)}`,
     remedy: "Make it with defineQueue, defineTopic, topic.subscription or deadLetters.",
   });
+}
+
+/** The details of a definition to consume. @throws INVALID_ARGUMENT for a topic, and for anything else */
+export function sourceOf(definition: AnyDefinition): DefinitionDetails {
+  const details = detailsOf(definition);
+  if (details.kind === "topic")
+    refuseKind(details, "A topic cannot be consumed: use topic.subscription(name).");
+  return details;
+}
+
+/** @throws INVALID_ARGUMENT always: a definition of this kind does not fit. */
+export function refuseKind({ name, kind }: DefinitionDetails, remedy: string): never {
+  const what = `the definition ${JSON.stringify(name)} is a ${kind}`;
+  throw new QueueError("INVALID_ARGUMENT", { what, remedy });
 }
 
 /** A registered symbol, so that the ESM and the CommonJS copy of this package share it. */
