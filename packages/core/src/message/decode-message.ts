@@ -6,6 +6,7 @@ import { askSchema } from "./ask-schema.ts";
 import { RESERVED, userAttributes } from "./attributes.ts";
 import { codecFor, textFormOf } from "./codec.ts";
 import type { DefinitionDetails } from "./queue-definition.ts";
+import { withoutUndefined } from "./without-undefined.ts";
 
 /**
  * Returns the message for a handler: decoded by its content type, with the schema's output as its body.
@@ -90,20 +91,15 @@ function deadLetterDetails(delivery: Delivery<unknown>): DeadLetterDetails | und
   const own = delivery.attributes;
   const native = delivery.deadLetter;
   if (native === undefined && own[RESERVED.deadReason] === undefined) return undefined;
-  const details: Writable<DeadLetterDetails> = {};
-  const reason = own[RESERVED.deadReason] ?? native?.reason;
-  const description = own[RESERVED.deadDescription] ?? native?.description;
-  const source = own[RESERVED.deadSource] ?? native?.source;
   const attempts = Number(own[RESERVED.deadAttempts] ?? Number.NaN);
-  const first = dateOf(own[RESERVED.deadFirst]);
-  const last = dateOf(own[RESERVED.deadLast]);
-  if (reason !== undefined) details.reason = reason;
-  if (description !== undefined) details.description = description;
-  if (source !== undefined) details.source = source;
-  if (Number.isFinite(attempts)) details.attempts = attempts;
-  if (first !== undefined) details.firstEnqueuedAt = first;
-  if (last !== undefined) details.deadLetteredAt = last;
-  return details;
+  return withoutUndefined({
+    reason: own[RESERVED.deadReason] ?? native?.reason,
+    description: own[RESERVED.deadDescription] ?? native?.description,
+    source: own[RESERVED.deadSource] ?? native?.source,
+    attempts: Number.isFinite(attempts) ? attempts : undefined,
+    firstEnqueuedAt: dateOf(own[RESERVED.deadFirst]),
+    deadLetteredAt: dateOf(own[RESERVED.deadLast]),
+  });
 }
 
 /** Reads epoch milliseconds, or a date as text from other writers. */
