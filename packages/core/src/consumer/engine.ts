@@ -64,7 +64,7 @@ export interface EngineOptions {
   readonly hooks: ExecutorHooks;
   readonly onWake: (held: HeldDelivery) => void;
   /** Called when a settlement has its result. */
-  readonly onSettled: () => void;
+  readonly onSettled?: () => void;
   /** Called when the service has answered acks, with the time that it took. */
   readonly onAcked?: ((durationMs: number) => void) | undefined;
 }
@@ -141,7 +141,7 @@ function createSettling(
     lingerMs: options.lingerMs,
     onResult: (held, result) => {
       executor.settled(held, result);
-      options.onSettled();
+      options.onSettled?.();
     },
     onAcked: options.onAcked,
   });

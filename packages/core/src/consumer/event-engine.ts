@@ -168,7 +168,7 @@ class Engine implements EventEngine {
       marginMs: this.#marginMs,
       rateLimit: this.#rateLimit,
       mayStart: () => this.#running() < this.#limit,
-      onPermit: () => {
+      onRoom: () => {
         this.#startReady();
       },
       onStopped: () => {

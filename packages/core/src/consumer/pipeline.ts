@@ -4,11 +4,10 @@ import type { Delivery } from "../driver/delivery.ts";
 import type { QueueError } from "../errors/queue-error.ts";
 import type { DrainReport, Handler } from "../queue-consumer.ts";
 import type { ConsumerSetup } from "./consumer-setup.ts";
-import { Dispatcher } from "./dispatcher.ts";
+import type { Dispatcher } from "./dispatcher.ts";
 import { drain } from "./drain.ts";
 import type { DrainTime } from "../time/drain-time.ts";
-import { createEngine, driverEvents, sharedSteps, type Engine } from "./engine.ts";
-import { keyLanesFor, type KeyLanes } from "./key-lanes.ts";
+import { driverEvents, sharedSteps, type Engine } from "./engine.ts";
 import { knownMessagesFor } from "./known-messages.ts";
 import type { OpenedConsumer } from "./open-consumer.ts";
 import type { RateLimit } from "./rate-limit.ts";
@@ -19,7 +18,8 @@ import { Room } from "./room.ts";
 import type { SettledMemory } from "./settled-memory.ts";
 import { ToldFlow } from "./told-flow.ts";
 import { longestWaitMs, Watchdog } from "./watchdog.ts";
-import { Worker } from "./worker.ts";
+import { createWorkEngine, type WorkEngine } from "./work-engine.ts";
+import type { Worker } from "./worker.ts";
 
 export interface PipelineOptions {
   readonly setup: ConsumerSetup;
@@ -41,9 +41,8 @@ export interface PipelineOptions {
 /** Wires the parts of a running consumer, from the ask to the settlement. */
 export class Pipeline {
   readonly #options: PipelineOptions;
-  readonly #lanes: KeyLanes | undefined;
+  readonly #engine: WorkEngine;
   readonly #dispatcher: Dispatcher;
-  readonly #engine: Engine;
   readonly #worker: Worker;
   readonly #loop: ReceiveLoop;
   readonly #room: Room;
@@ -54,30 +53,15 @@ export class Pipeline {
 
   constructor(options: PipelineOptions) {
     this.#options = options;
-    const { setup, settings, opened } = options;
+    const { setup, opened } = options;
     const { clock, events } = setup;
     const { target, driver } = opened;
-    this.#lanes = keyLanesFor(target.capabilities);
     this.#watchdog = new Watchdog(clock, () => {
       this.#check();
     });
-    this.#dispatcher = this.#newDispatcher();
     this.#engine = this.#newEngine();
-    this.#worker = new Worker({
-      ...this.#engine,
-      target: target.name,
-      clock,
-      events,
-      dispatcher: this.#dispatcher,
-      lanes: this.#lanes,
-      handlerTimeoutMs: settings.handlerTimeoutMs,
-      onRoom: () => {
-        if (this.#engine.executor.tally.parked > 0) this.#flow.grow();
-        this.#loop.wake();
-      },
-      onIdle: () => this.#idleAgain?.resolve(),
-      onStopped: options.onStopped,
-    });
+    this.#dispatcher = this.#engine.dispatcher;
+    this.#worker = this.#engine.worker;
     const pace = new PaceMeter(clock.now());
     this.#room = this.#newRoom(pace);
     this.#flow = this.#newFlow();
@@ -181,30 +165,11 @@ export class Pipeline {
     );
   }
 
-  #newDispatcher(): Dispatcher {
-    const { setup, limit, rateLimit } = this.#options;
-    return new Dispatcher({
-      limit,
-      clock: setup.clock,
-      rateLimit,
-      lanes: this.#lanes,
-      start: (held, nowMs) => this.#worker.start(held, nowMs),
-      onTokens: () => {
-        this.#loop.wake();
-      },
-    });
-  }
-
-  #newEngine(): Engine {
-    const { setup, settings, opened, memory, handle, onFatal } = this.#options;
-    return createEngine({
-      setup,
-      settings,
-      opened,
-      memory,
+  #newEngine(): WorkEngine {
+    const { opened, onFatal } = this.#options;
+    return createWorkEngine({
+      ...this.#options,
       known: knownMessagesFor(opened),
-      handle,
-      lanes: this.#lanes,
       lingerMs: opened.target.limits.receive.billed ? DEFAULTS.settleLingerMs : 0,
       hooks: {
         left: (held) => {
@@ -212,16 +177,17 @@ export class Pipeline {
           this.#flow.left();
           this.#loop.wake();
         },
-        ready: (held) => {
-          this.#dispatcher.offer(held);
-          this.#dispatcher.startReady();
-        },
         fatal: onFatal,
         lastAsk: () => this.#loop.lastAsk,
       },
-      onWake: (held) => {
-        this.#worker.wake(held);
+      onTokens: () => {
+        this.#loop.wake();
       },
+      onRoom: () => {
+        if (this.#engine.executor.tally.parked > 0) this.#flow.grow();
+        this.#loop.wake();
+      },
+      onIdle: () => this.#idleAgain?.resolve(),
       onSettled: () => {
         if (this.#room.isSettlingLate) this.#loop.wake();
       },
@@ -239,7 +205,7 @@ export class Pipeline {
       limits: opened.target.limits,
       leaseMs: opened.leaseMs,
       dispatcher: this.#dispatcher,
-      lanes: this.#lanes,
+      lanes: this.#engine.lanes,
       pace,
       worker: this.#worker,
       tally: executor.tally,
@@ -262,7 +228,7 @@ export class Pipeline {
     const { clock } = this.#options.setup;
     this.#engine.keeper.checkSleep();
     this.#worker.check(this.#engine.time.quick());
-    for (const held of this.#lanes?.expireBlocks(this.#engine.time.quick() - BLOCK_SLACK_MS) ?? []) {
+    for (const held of this.#engine.lanes?.expireBlocks(this.#engine.time.quick() - BLOCK_SLACK_MS) ?? []) {
       this.#dispatcher.offer(held);
     }
     this.#dispatcher.startReady();

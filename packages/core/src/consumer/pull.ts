@@ -171,7 +171,6 @@ export class Puller {
       onWake: (held) => {
         this.#wake(held);
       },
-      onSettled: () => {},
     });
     return this.#engine;
   }

@@ -37,7 +37,7 @@ export interface WorkerParts {
   /** Called when there may be room. */
   readonly onRoom: () => void;
   /** Called when no handler runs any more. */
-  readonly onIdle: () => void;
+  readonly onIdle?: () => void;
   /** Called when runs that go on may have lost their permits. */
   readonly onStopped?: (() => void) | undefined;
 }
@@ -195,7 +195,7 @@ export class Worker {
     else this.#reportLate(held, processed);
     dispatcher.startReady(this.#knownMs);
     onRoom();
-    if (this.active === 0) onIdle();
+    if (this.active === 0) onIdle?.();
   };
 
   /** Prevents two runs of one message at once. Where the message has a key, its lane does that. */
