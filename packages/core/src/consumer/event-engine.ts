@@ -147,8 +147,8 @@ class Engine implements EventEngine {
     this.#notify(target.name, batch.notices);
     if (error !== undefined) this.#notify(target.name, [error.message]);
     if (!this.#hasTime(batch)) this.#notify(target.name, [NO_TIME]);
-    const work = "handler" in this.#work ? this.#work.handler : this.#gather(this.#work);
-    const handler = work instanceof Gatherer ? work.handler : work;
+    const work = "handler" in this.#work ? this.#work : this.#gather(this.#work);
+    const gatherer = work instanceof Gatherer ? work : undefined;
     const run = new EventRun({
       batch,
       deliveries,
@@ -163,7 +163,7 @@ class Engine implements EventEngine {
       },
       settings: this.#settings,
       memory,
-      handle: this.#inMiddleware(handler, target.name),
+      handle: this.#inMiddleware(work.handler, target.name),
       limit: this.#limit,
       marginMs: this.#marginMs,
       rateLimit: this.#rateLimit,
@@ -172,12 +172,12 @@ class Engine implements EventEngine {
         this.#startReady();
       },
       onStopped: () => {
-        if (work instanceof Gatherer) work.freeStopped();
+        gatherer?.freeStopped();
         this.#startWaiting();
       },
     });
     this.#runs.add(run);
-    if (work instanceof Gatherer) this.#gatherers.add(work);
+    if (gatherer !== undefined) this.#gatherers.add(gatherer);
     try {
       const outcomes = await run.run();
       return {
@@ -188,7 +188,7 @@ class Engine implements EventEngine {
       };
     } finally {
       this.#runs.delete(run);
-      if (work instanceof Gatherer) this.#gatherers.delete(work);
+      if (gatherer !== undefined) this.#gatherers.delete(gatherer);
       // The permits of an abandoned handler are free for the other events.
       this.#startReady();
       this.#startWaiting();
