@@ -61,8 +61,7 @@ export class ReceiveLoop {
   #parallel = 1;
   readonly #failures: ReceiveFailures;
   readonly #empty = new EmptyAnswers();
-  #isEmptyTold = false;
-  #isSurplusTold = false;
+  readonly #told = new Set<string>();
   #backoff: Timer | undefined;
   #isWakeScheduled = false;
   /** Number of the latest ask. */
@@ -206,7 +205,7 @@ export class ReceiveLoop {
     const durationMs = nowMs - ask.startedAtMs;
     this.#failures.succeeded();
     this.trouble = undefined;
-    if (deliveries.length > ask.items) this.#tellSurplus(deliveries.length, ask.items);
+    if (deliveries.length > ask.items) this.#tellOnce("surplus", surplusText(deliveries.length, ask.items));
     const isFull = deliveries.length >= ask.items;
     this.#parallel = isFull ? Math.min(this.#parallel + 1, limits.receive.parallel) : 1;
     // Deliveries that a broker pushed come from the driver's buffer, without a round trip.
@@ -237,17 +236,15 @@ export class ReceiveLoop {
 
   #askLess(): void {
     this.#wakeIn(EMPTY_PAUSE_MS);
-    if (this.#isEmptyTold) return;
-    this.#isEmptyTold = true;
     const text =
       "asks are answered at once with nothing, so that there is one a second until something comes";
-    this.#options.events.emit("notice", { target: this.#options.target, text });
+    this.#tellOnce("empty", text);
   }
 
-  #tellSurplus(brought: number, asked: number): void {
-    if (this.#isSurplusTold) return;
-    this.#isSurplusTold = true;
-    this.#options.events.emit("notice", { target: this.#options.target, text: surplusText(brought, asked) });
+  #tellOnce(what: string, text: string): void {
+    if (this.#told.has(what)) return;
+    this.#told.add(what);
+    this.#options.events.emit("notice", { target: this.#options.target, text });
   }
 
   #wakeIn(delayMs: number): void {
