@@ -14,7 +14,6 @@ import type { LeaseKeeper } from "./lease-keeper.ts";
 import { leaseLost } from "./lease.ts";
 import type { ElapsedTime } from "../time/elapsed-time.ts";
 import { resultsOfAlive } from "./results-of-alive.ts";
-import { timedRequest } from "./timed-request.ts";
 
 /** The result of a settlement. `unknown`: a try may have taken effect, and the next found no lease. */
 export type SettleResult =
@@ -39,7 +38,6 @@ export interface SettlerOptions {
   readonly onAcked?: ((durationMs: number) => void) | undefined;
 }
 
-const REQUEST_TIMEOUT_MS = 15_000;
 /** Requests that are cut off have their results by then. */
 const CUT_WITHIN_MS = 20;
 /** With less than this left of its lease, a settlement does not wait to share a request. */
@@ -161,23 +159,15 @@ export class Settler {
     operation: "ack" | "release" | "deadLetter",
     batch: readonly HeldDelivery[],
   ): Promise<readonly ItemResult[]> {
-    const { clock, cutOff, keeper, time } = this.#options;
+    const { keeper, time } = this.#options;
     const nowMs = time.read();
     return await resultsOfAlive(
+      this.#options,
       operation,
       batch,
       (held) => keeper.leftMs(held, nowMs) > 0,
       () => ({ ok: false, error: leaseLost("the lease may have run out") }),
-      async (alive) =>
-        await timedRequest(
-          clock,
-          operation,
-          REQUEST_TIMEOUT_MS,
-          async (signal) => {
-            return await this.#call(operation, alive, signal);
-          },
-          cutOff,
-        ),
+      async (alive, signal) => await this.#call(operation, alive, signal),
     );
   }
 
