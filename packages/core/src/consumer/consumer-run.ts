@@ -1,34 +1,18 @@
 import { DEFAULTS } from "../client/defaults.ts";
 import type { QueueError } from "../errors/queue-error.ts";
 import { wrapDriverError } from "../errors/wrap-error.ts";
-import type { DrainReport, Handler, Health } from "../queue-consumer.ts";
+import type { DrainReport, Health } from "../queue-consumer.ts";
 import type { QueueEvents } from "../telemetry/events.ts";
-import type { ConsumerSetup } from "./consumer-setup.ts";
 import { NOTHING_HANDLED } from "./drain.ts";
 import { SharedClose, type DrainTime } from "../time/drain-time.ts";
 import { pause } from "../time/pause.ts";
 import { driverEvents } from "./engine.ts";
 import { closeInTime, closeOpened, openConsumer, type OpenedConsumer } from "./open-consumer.ts";
-import { Pipeline } from "./pipeline.ts";
-import type { RateLimit } from "./rate-limit.ts";
+import { Pipeline, type PipelineOptions } from "./pipeline.ts";
 import { ReceiveFailures } from "./receive-failures.ts";
-import type { ConsumerSettings } from "./resolve-options.ts";
-import type { SettledMemory } from "./settled-memory.ts";
 
-export interface ConsumerRunOptions {
-  readonly setup: ConsumerSetup;
-  readonly settings: ConsumerSettings;
-  readonly memory: SettledMemory;
-  readonly rateLimit: RateLimit | undefined;
-  /** The handler, wrapped in its middleware. */
-  readonly handle: Handler<unknown>;
-  /** Most deliveries in handlers at once. */
-  readonly limit: number;
+export interface ConsumerRunOptions extends Omit<PipelineOptions, "opened" | "onFatal"> {
   readonly isPaused: boolean;
-  /** Called when no further handler will start. */
-  readonly onLast: () => void;
-  /** Called when runs that go on may have lost their permits. */
-  readonly onStopped?: (() => void) | undefined;
 }
 
 /** One life of a consumer, from `run` to `close`. */

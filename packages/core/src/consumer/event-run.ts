@@ -1,43 +1,23 @@
 import type { Delivery } from "../driver/delivery.ts";
 import type { EventBatch, Outcome } from "../driver/event-source.ts";
 import { QueueError } from "../errors/queue-error.ts";
-import type { Handler } from "../queue-consumer.ts";
 import { within } from "../time/within.ts";
 import type { Dispatcher } from "./dispatcher.ts";
-import type { EngineSetup } from "./engine.ts";
 import { eventDeadline } from "./event-deadline.ts";
 import type { HeldDelivery } from "./held-delivery.ts";
 import type { OpenedConsumer } from "./open-consumer.ts";
 import { UNSTARTED } from "./outcome-executor.ts";
-import type { RateLimit } from "./rate-limit.ts";
-import type { ConsumerSettings } from "./resolve-options.ts";
-import type { SettledMemory } from "./settled-memory.ts";
-import { createWorkEngine, type WorkEngine } from "./work-engine.ts";
+import { createWorkEngine, type WorkEngine, type WorkEngineOptions } from "./work-engine.ts";
 import type { Worker } from "./worker.ts";
 
-export interface EventRunOptions {
+export interface EventRunOptions extends Omit<WorkEngineOptions, "lingerMs" | "hooks"> {
   readonly batch: EventBatch;
   /** Those of the batch that can be taken in hand. */
   readonly deliveries: readonly Delivery<unknown>[];
   /** What is wrong with the others. */
   readonly error: QueueError | undefined;
-  readonly opened: OpenedConsumer;
-  readonly setup: EngineSetup;
-  readonly settings: ConsumerSettings;
-  readonly memory: SettledMemory;
-  /** The handler, wrapped in its middleware. */
-  readonly handle: Handler<unknown>;
-  /** Most deliveries in handlers at once. */
-  readonly limit: number;
   /** Undefined: the usual share of the time left. */
   readonly marginMs: number | undefined;
-  readonly rateLimit: RateLimit | undefined;
-  /** False: other batches hold all permits. */
-  readonly mayStart: () => boolean;
-  /** Called when a permit is free. */
-  readonly onRoom: () => void;
-  /** Called when runs that go on may have lost their permits. */
-  readonly onStopped: () => void;
 }
 
 /** Longest wait for settlements, also in a call without a deadline. */

@@ -2,40 +2,29 @@ import { DEFAULTS } from "../client/defaults.ts";
 import { randomOf } from "../time/clock.ts";
 import type { Delivery } from "../driver/delivery.ts";
 import type { QueueError } from "../errors/queue-error.ts";
-import type { DrainReport, Handler } from "../queue-consumer.ts";
+import type { DrainReport } from "../queue-consumer.ts";
 import type { ConsumerSetup } from "./consumer-setup.ts";
 import type { Dispatcher } from "./dispatcher.ts";
 import { drain } from "./drain.ts";
 import type { DrainTime } from "../time/drain-time.ts";
 import { driverEvents, sharedSteps, type Engine } from "./engine.ts";
 import { knownMessagesFor } from "./known-messages.ts";
-import type { OpenedConsumer } from "./open-consumer.ts";
-import type { RateLimit } from "./rate-limit.ts";
 import { PaceMeter } from "./prefetch-size.ts";
 import { ReceiveLoop } from "./receive-loop.ts";
-import type { ConsumerSettings } from "./resolve-options.ts";
 import { Room } from "./room.ts";
-import type { SettledMemory } from "./settled-memory.ts";
 import { ToldFlow } from "./told-flow.ts";
 import { longestWaitMs, Watchdog } from "./watchdog.ts";
-import { createWorkEngine, type WorkEngine } from "./work-engine.ts";
+import { createWorkEngine, type WorkEngine, type WorkEngineOptions } from "./work-engine.ts";
 import type { Worker } from "./worker.ts";
 
-export interface PipelineOptions {
+export interface PipelineOptions extends Pick<
+  WorkEngineOptions,
+  "settings" | "opened" | "memory" | "rateLimit" | "handle" | "limit" | "onStopped"
+> {
   readonly setup: ConsumerSetup;
-  readonly settings: ConsumerSettings;
-  readonly opened: OpenedConsumer;
-  readonly memory: SettledMemory;
-  readonly rateLimit: RateLimit | undefined;
-  /** The handler, wrapped in its middleware. */
-  readonly handle: Handler<unknown>;
-  /** Most deliveries in handlers at once. */
-  readonly limit: number;
   readonly onFatal: (error: QueueError) => void;
   /** Called when no further handler will start. */
   readonly onLast: () => void;
-  /** Called when runs that go on may have lost their permits. */
-  readonly onStopped?: (() => void) | undefined;
 }
 
 /** Wires the parts of a running consumer, from the ask to the settlement. */

@@ -2,37 +2,27 @@ import type { Delivery } from "../driver/delivery.ts";
 import { isQueueError, QueueError } from "../errors/queue-error.ts";
 import type { EventSink } from "../telemetry/events.ts";
 import type { Clock } from "../time/clock.ts";
-import type { Admission } from "./admission.ts";
 import type { Dispatcher } from "./dispatcher.ts";
+import type { Engine } from "./engine.ts";
 import type { HeldDelivery } from "./held-delivery.ts";
 import type { KeyLanes } from "./key-lanes.ts";
 import type { KnownMessages } from "./known-messages.ts";
-import type { LeaseKeeper } from "./lease-keeper.ts";
 import { leaseLost } from "./lease.ts";
-import type { ElapsedTime } from "../time/elapsed-time.ts";
 import { graceMs } from "../time/time-limit.ts";
-import { UNSTARTED, type OutcomeExecutor } from "./outcome-executor.ts";
-import {
-  outcomeOfFailure,
-  processDelivery,
-  type Processed,
-  type ProcessingRules,
-} from "./process-delivery.ts";
-import { RunContext, type ContextParts } from "./run-context.ts";
+import { UNSTARTED } from "./outcome-executor.ts";
+import { outcomeOfFailure, processDelivery, type Processed } from "./process-delivery.ts";
+import { RunContext } from "./run-context.ts";
 
-export interface WorkerParts {
+export interface WorkerParts extends Pick<
+  Engine,
+  "time" | "rules" | "context" | "admission" | "keeper" | "executor"
+> {
   readonly target: string;
   readonly clock: Clock;
-  readonly time: ElapsedTime;
   readonly events: EventSink;
-  readonly rules: ProcessingRules;
-  readonly context: ContextParts;
-  readonly admission: Admission;
   readonly known?: KnownMessages | undefined;
   readonly dispatcher: Dispatcher;
   readonly lanes: KeyLanes | undefined;
-  readonly keeper: LeaseKeeper;
-  readonly executor: OutcomeExecutor;
   readonly handlerTimeoutMs: number | undefined;
   /** Called when there may be room. */
   readonly onRoom: () => void;
