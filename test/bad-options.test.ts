@@ -126,7 +126,7 @@ test.each<readonly [what: string, act: () => unknown, text: string]>([
   [
     "runs that are no list",
     async () => await runWorker(open(), bad(undefined)),
-    "runWorker: expected a list of runs, got undefined",
+    "runWorker: runs: expected an array, got undefined",
   ],
   ["no handlers", () => route(orders, "type", bad(null)), "route of orders: expected an object, got null"],
   [

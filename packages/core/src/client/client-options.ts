@@ -3,6 +3,7 @@ import {
   functionProblems,
   isRecord,
   kindOf,
+  listOf,
   memberProblems,
   noProblems,
   optionProblems,
@@ -53,10 +54,7 @@ const OPTIONS: Checks = {
       ? memberProblems(logger, LOGGER, where, Object.keys(LOGGER))
       : [`${where}: expected an object, got ${kindOf(logger)}`],
   listener: (listener, where) => [listener].flat().flatMap((each) => listenerProblems(each, where)),
-  middleware: (list, where) =>
-    Array.isArray(list)
-      ? list.flatMap((item, index) => optionProblems(item, MIDDLEWARE, `${where}[${index}]`, ["name"]))
-      : [`${where}: expected an array, got ${kindOf(list)}`],
+  middleware: listOf((item, where) => optionProblems(item, MIDDLEWARE, where, ["name"])),
   send: (send, where) => optionProblems(send, SEND, where),
 };
 

@@ -4,8 +4,9 @@ import { durationToMs, type Duration } from "../time/duration.ts";
 import { within } from "../time/within.ts";
 import {
   asRecord,
+  expects,
   functionProblems,
-  kindOf,
+  listOf,
   noProblems,
   optionProblems,
   refuseProblems,
@@ -130,21 +131,13 @@ const LEAST_END_MS = 5_000;
 
 /** Checks now, because a mistake found only when the worker ends would cost the drain. */
 function checkCall(runs: unknown, options: WorkerOptions): void {
-  refuseProblems([
-    ...(Array.isArray(runs)
-      ? runProblems(runs)
-      : [`runWorker: expected a list of runs, got ${kindOf(runs)}`]),
-    ...optionProblems(options, OPTIONS, "runWorker"),
-  ]);
+  refuseProblems([...runProblems(runs, "runWorker: runs"), ...optionProblems(options, OPTIONS, "runWorker")]);
 }
 
 /** A value that is not a promise would count as an ended run, and end the worker. */
-function runProblems(runs: readonly unknown[]): string[] {
-  return runs.flatMap((run, index) => {
-    if (typeof asRecord(run)["then"] === "function") return [];
-    return [`runWorker: runs[${index}]: expected the promise of run(), got ${kindOf(run)}`];
-  });
-}
+const runProblems = listOf(
+  expects("the promise of run()", (run) => typeof asRecord(run)["then"] === "function"),
+);
 
 const MAX_PORT = 65_535;
 

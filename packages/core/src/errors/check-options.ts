@@ -56,6 +56,15 @@ export function each(check: (value: unknown, where: string, name: string) => str
       : [`${where}: expected an object, got ${kindOf(given)}`];
 }
 
+/** The check of a list, whose items must all pass one check. */
+/* @__NO_SIDE_EFFECTS__ */
+export function listOf(check: Check): Check {
+  return (given, where) =>
+    Array.isArray(given)
+      ? given.flatMap((item, index) => check(item, `${where}[${index}]`))
+      : [`${where}: expected an array, got ${kindOf(given)}`];
+}
+
 /** For a member that is checked elsewhere, or not at all. */
 export function noProblems(): string[] {
   return [];
