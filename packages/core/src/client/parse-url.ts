@@ -72,7 +72,7 @@ export function loopbackOrRefuse(endpoint: string, url: ConnectionUrl): void {
 
 const CREDENTIALS = "holds credentials, which a URL must not";
 const CREDENTIALS_REMEDY =
-  "Give credentials to the provider (its options, or the vendor's own environment variables) and remove them from the URL.";
+  "Give them to the provider instead: its options, or the vendor's own environment variables.";
 
 /** Shows only the scheme of a URL with credentials, which may be in any part and in any encoding. */
 function shown(text: unknown, problem: string): string {

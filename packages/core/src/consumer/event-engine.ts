@@ -84,7 +84,7 @@ export function createEventEngine<Body>(
 
 /** Otherwise a function with one second would silently give everything back until the queue moves it. */
 const NO_TIME =
-  "nothing was started: the platform leaves a call less time than is kept free of it, a second at least; allow the function more, or keep less free with deadlineMargin";
+  "nothing was started: a call has less time than is kept free of it, a second at least; allow the function more, or keep less free with deadlineMargin";
 const { prefetch: _, ...OF_CONSUMERS } = CONSUMER_OPTIONS;
 const OPTIONS: Checks = {
   ...OF_CONSUMERS,

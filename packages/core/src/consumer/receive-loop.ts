@@ -236,8 +236,7 @@ export class ReceiveLoop {
 
   #askLess(): void {
     this.#wakeIn(EMPTY_PAUSE_MS);
-    const text =
-      "asks are answered at once with nothing, so that there is one a second until something comes";
+    const text = "asks are answered at once with nothing: there is one a second until something comes";
     this.#tellOnce("empty", text);
   }
 

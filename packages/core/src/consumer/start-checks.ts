@@ -40,7 +40,7 @@ export function startNotices({ details, settings, facts }: StartFacts): readonly
     notices.push(`attempts are unlimited, but the service dead-letters after ${maxDeliveries} deliveries`);
   } else if (maxDeliveries === settings.attempts) {
     notices.push(
-      `the service dead-letters after ${maxDeliveries} deliveries, as many as attempts: a delivery that is given back unhandled, as in a shutdown, may use up one`,
+      `the service dead-letters after ${maxDeliveries} deliveries, as many as attempts: one that is given back unhandled, as in a shutdown, may use up one`,
     );
   }
   return notices;

@@ -22,7 +22,7 @@ export function checkOptionNames(options: object, refuse: Refuse): void {
 }
 
 const KEY_OF_DEFINITION =
-  "Give the definition an orderingKey, which makes the key of each message from its body or its attributes.";
+  "Give the definition an orderingKey, which makes the key of a message from its body or attributes.";
 
 /** Checks an id or key: a well-formed string of 1 to `maxLength` characters that the provider accepts. */
 export function checkKey(field: string, value: unknown, limits: KeyLimits, refuse: Refuse): string {
