@@ -63,7 +63,7 @@ export function resolveOptions(options: ClientOptions): ResolvedOptions {
   requireRuntime();
   refuseProblems(optionProblems(options, OPTIONS, "options"));
   const { middleware = [], send = {}, listener = [], logger = silentLogger } = options;
-  const listeners: readonly EventListener[] = isListenerList(listener) ? listener : [listener];
+  const listeners: readonly EventListener[] = [listener].flat();
   return Object.freeze({
     logger,
     events: createEventSink(listeners, logger === silentLogger ? undefined : logEvents(logger)),
@@ -91,10 +91,4 @@ function listenerProblems(listener: unknown, where: string): string[] {
   );
   const checks = Object.fromEntries(EVENT_NAMES.map((name) => [name, functionProblems]));
   return [...unknownKeys(functions, EVENT_NAMES, where), ...memberProblems(listener, checks, where)];
-}
-
-function isListenerList(
-  listener: EventListener | readonly EventListener[],
-): listener is readonly EventListener[] {
-  return Array.isArray(listener);
 }
