@@ -1,6 +1,5 @@
 import { countProblems, expects, kindOf, optionProblems, type Checks } from "../errors/check-options.ts";
-import { isQueueError } from "../errors/queue-error.ts";
-import { durationToMs } from "../time/duration.ts";
+import { msOf } from "../time/duration.ts";
 
 /** The members of a `QueuePolicy`. */
 export const POLICY: Checks = {
@@ -17,19 +16,13 @@ const RETRY: Checks = {
 
 /** Returns no problem if `value` is a duration of at least one millisecond after rounding. */
 export function positiveProblems(value: unknown, where: string): string[] {
-  const problems = durationProblems(value, where);
-  if (problems.length > 0 || typeof value !== "string" || durationToMs(value, where) > 0) return problems;
+  if (msOf(value) !== 0) return durationProblems(value, where);
   return [`${where}: expected more than 0, got ${JSON.stringify(value)}`];
 }
 
 /** Returns no problem if `value` is a duration. */
 export function durationProblems(value: unknown, where: string): string[] {
-  if (typeof value !== "string") return [`${where}: expected a duration such as "30s", got ${kindOf(value)}`];
-  try {
-    durationToMs(value, where);
-    return [];
-  } catch (error) {
-    if (!isQueueError(error)) throw error;
-    return [`${where}: expected a duration such as "30s", got ${JSON.stringify(value.slice(0, 40))}`];
-  }
+  if (msOf(value) !== undefined) return [];
+  const got = typeof value === "string" ? JSON.stringify(value.slice(0, 40)) : kindOf(value);
+  return [`${where}: expected a duration such as "30s", got ${got}`];
 }
