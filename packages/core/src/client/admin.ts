@@ -28,7 +28,7 @@ import { redrive } from "./redrive.ts";
 
 const OPTIONS: Checks = { signal: signalProblems };
 /** What is moved is checked by the redrive. */
-const REDRIVE_OPTIONS: Checks = { ...OPTIONS, max: noProblems, filter: noProblems };
+const REDRIVE_OPTIONS: Checks = { signal: signalProblems, max: noProblems, filter: noProblems };
 
 /** Makes the portable administration of a client; `assertOpen` throws CLOSED after `close()`. */
 export function createAdmin(

@@ -107,7 +107,7 @@ const CONFIG: Checks = {
 };
 
 /** Members of a `QueueConfig`. */
-export const CONFIG_KEYS: readonly string[] = Object.keys(CONFIG);
+export const CONFIG_KEYS: readonly string[] = /* @__PURE__ */ Object.keys(CONFIG);
 
 /** Checks a configuration from code or file. @throws INVALID_ARGUMENT listing every problem. */
 export function checkConfig(config: unknown, where = "config"): CheckedConfig {

@@ -85,16 +85,6 @@ export function createEventEngine<Body>(
 /** Otherwise a function with one second would silently give everything back until the queue moves it. */
 const NO_TIME =
   "nothing was started: a call has less time than is kept free of it, a second at least; allow the function more, or keep less free with deadlineMargin";
-const { prefetch: _, ...OF_CONSUMERS } = CONSUMER_OPTIONS;
-const OPTIONS: Checks = {
-  ...OF_CONSUMERS,
-  clock: noProblems,
-  listener: noProblems,
-  logger: noProblems,
-  middleware: noProblems,
-  deadlineMargin: durationProblems,
-};
-
 class Engine implements EventEngine {
   readonly #details: DefinitionDetails;
   /** The same without the needs of its sender. */
@@ -248,9 +238,18 @@ class Engine implements EventEngine {
 }
 
 function problemsOf(options: unknown): string[] {
-  if (!isRecord(options)) return optionProblems(options, OPTIONS, "options");
+  const { prefetch: _, ...ofConsumers } = CONSUMER_OPTIONS;
+  const checks: Checks = {
+    ...ofConsumers,
+    clock: noProblems,
+    listener: noProblems,
+    logger: noProblems,
+    middleware: noProblems,
+    deadlineMargin: durationProblems,
+  };
+  if (!isRecord(options)) return optionProblems(options, checks, "options");
   const { prefetch, ...others } = options;
-  if (prefetch === undefined) return optionProblems(others, OPTIONS, "options");
+  if (prefetch === undefined) return optionProblems(others, checks, "options");
   return ["options.prefetch: a function fetches nothing, the platform does; leave it out"];
 }
 

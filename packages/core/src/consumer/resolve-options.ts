@@ -7,7 +7,12 @@ import {
   type Checks,
 } from "../errors/check-options.ts";
 import { overlay } from "../message/check-definition.ts";
-import { durationProblems, POLICY, positiveProblems } from "../message/check-policy.ts";
+import {
+  deadLetterProblems,
+  durationProblems,
+  positiveProblems,
+  retryProblems,
+} from "../message/check-policy.ts";
 import type { QueuePolicy, RetryPolicy } from "../message/define-options.ts";
 import type { ConsumerOptions } from "../queue-consumer.ts";
 import { durationToMs, type Duration } from "../time/duration.ts";
@@ -29,7 +34,9 @@ export interface ConsumerSettings {
 
 /** The members of `ConsumerOptions`. */
 export const CONSUMER_OPTIONS: Checks = {
-  ...POLICY,
+  retry: retryProblems,
+  lease: positiveProblems,
+  deadLetter: deadLetterProblems,
   concurrency: countProblems,
   prefetch: (value, where) => (value === "auto" ? [] : countProblems(value, where, 0)),
   rateLimit: (value, where) =>

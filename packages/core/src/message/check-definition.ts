@@ -8,7 +8,7 @@ import {
   refuseProblems,
   type Checks,
 } from "../errors/check-options.ts";
-import { POLICY } from "./check-policy.ts";
+import { deadLetterProblems, positiveProblems, retryProblems } from "./check-policy.ts";
 import { json } from "./codec.ts";
 import { withoutUndefined } from "./without-undefined.ts";
 import type { DefineOptions, Ordered, QueuePolicy } from "./define-options.ts";
@@ -28,7 +28,9 @@ const DEFINITION: Checks = {
   emulate: (value, where) => featureProblems(value, EMULATED, where),
   id: functionProblems,
   orderingKey: functionProblems,
-  ...POLICY,
+  retry: retryProblems,
+  lease: positiveProblems,
+  deadLetter: deadLetterProblems,
 };
 
 /** Returns the details of a definition, or throws one error with everything that is wrong with it. */

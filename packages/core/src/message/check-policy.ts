@@ -1,17 +1,30 @@
-import { countProblems, expects, kindOf, optionProblems, type Checks } from "../errors/check-options.ts";
+import {
+  countProblems,
+  expects,
+  kindOf,
+  optionProblems,
+  type Check,
+  type Checks,
+} from "../errors/check-options.ts";
 import { msOf } from "../time/duration.ts";
-
-/** The members of a `QueuePolicy`. */
-export const POLICY: Checks = {
-  retry: (retry, where) => optionProblems(retry, RETRY, where),
-  lease: positiveProblems,
-  deadLetter: expects('"auto" or "none"', (value) => value === "auto" || value === "none"),
-};
 
 const RETRY: Checks = {
   attempts: (value, where) =>
     value === "unlimited" ? [] : countProblems(value, where, 1, ' or "unlimited"'),
   delay: (value, where) => (typeof value === "function" ? [] : durationProblems(value, where)),
+};
+
+export const retryProblems: Check = (retry, where) => optionProblems(retry, RETRY, where);
+export const deadLetterProblems: Check = expects(
+  '"auto" or "none"',
+  (value) => value === "auto" || value === "none",
+);
+
+/** The members of a `QueuePolicy`. Tables with more name them one by one: bundlers keep what is spread. */
+export const POLICY: Checks = {
+  retry: retryProblems,
+  lease: positiveProblems,
+  deadLetter: deadLetterProblems,
 };
 
 /** Returns no problem if `value` is a duration of at least one millisecond after rounding. */
