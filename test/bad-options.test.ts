@@ -50,11 +50,11 @@ test.each<readonly [what: string, act: () => unknown, text: string]>([
     () => open({ listener: 5 }),
     "options.listener: expected an object, got number",
   ],
-  ["null for a consumer's options", () => open().consumer(orders, bad(null)), "expected options, got null"],
+  ["null for a consumer's options", () => open().consumer(orders, bad(null)), "expected an object, got null"],
   [
     "a number for a consumer's options",
     () => open().consumer(orders, bad(5)),
-    "expected options, got number",
+    "expected an object, got number",
   ],
   [
     "a signal of send that is none",
@@ -126,9 +126,9 @@ test.each<readonly [what: string, act: () => unknown, text: string]>([
   [
     "runs that are no list",
     async () => await runWorker(open(), bad(undefined)),
-    "runWorker: expected a list of runs, got undefined",
+    "runWorker: runs: expected an array, got undefined",
   ],
-  ["no handlers", () => route(orders, "type", bad(null)), "route of orders: expected handlers, got null"],
+  ["no handlers", () => route(orders, "type", bad(null)), "route of orders: expected an object, got null"],
   [
     "a field that is none",
     () => route(orders, bad(5), bad({})),

@@ -2,6 +2,7 @@ import type { Delivery } from "../src/driver/delivery.ts";
 import type { ConsumerDriver, ErrorClass, ReceiveAsk } from "../src/driver/driver.ts";
 import type { Limits } from "../src/driver/limits.ts";
 import { QueueError } from "../src/errors/queue-error.ts";
+import { PaceMeter } from "../src/consumer/prefetch-size.ts";
 import { ReceiveLoop } from "../src/consumer/receive-loop.ts";
 import { createVirtualClock, delivery, type VirtualClock } from "../src/testing.ts";
 import { EventLog } from "./consumer-bench.ts";
@@ -49,11 +50,12 @@ type BenchOptions = Partial<Limits["receive"]> & { readonly random?: number | ((
 export function receiveBench({ random = 0.5, ...receive }: BenchOptions = {}) {
   const clock = createVirtualClock();
   const events = new EventLog();
-  const state = { room: 10, capacity: 10, waiting: 0, ended: 0, looks: 0, stalledMs: 0 };
+  const state = { room: 10, capacity: 10, readyCount: 0, ended: 0, looks: 0, stalledMs: 0 };
   const asks: OpenAsk[] = [];
   const accepted: { readonly count: number; readonly ask: number; readonly stalledAtMs: number }[] = [];
   const refused: { readonly count: number; readonly ask: number }[] = [];
   const fatal: string[] = [];
+  const pace = new PaceMeter(clock.now());
   const loop = new ReceiveLoop({
     target: "fake://here/orders",
     driver: askRecorder(clock, asks),
@@ -65,19 +67,20 @@ export function receiveBench({ random = 0.5, ...receive }: BenchOptions = {}) {
       const { errorClass } = thrown as FakeServiceError;
       return new QueueError(errorClass.code, { what: `${operation} failed`, ...errorClass });
     },
-    demand: {
-      room: () => {
+    room: {
+      left: () => {
         state.looks += 1;
         return state.room;
       },
       capacity: () => state.capacity,
-      waiting: () => state.waiting,
-      ended: () => state.ended,
     },
+    dispatcher: state,
+    worker: state,
+    pace,
     accept: ({ length }, ask, stalledAtMs) => accepted.push({ count: length, ask, stalledAtMs }),
     refuse: ({ length }, ask) => refused.push({ count: length, ask }),
     onFatal: (error) => fatal.push(error.code),
-    stalledMs: () => state.stalledMs,
+    watchdog: { stalledMs: () => state.stalledMs },
   });
   const latest = (): OpenAsk => {
     const ask = asks.at(-1);
@@ -88,5 +91,5 @@ export function receiveBench({ random = 0.5, ...receive }: BenchOptions = {}) {
     loop.start();
     await clock.settle();
   };
-  return { clock, events, state, asks, accepted, refused, fatal, loop, latest, start };
+  return { clock, events, state, asks, accepted, refused, fatal, loop, pace, latest, start };
 }

@@ -1,15 +1,21 @@
 import type { AdminDriver, CreateOptions, EntityCounts } from "../driver/admin-driver.ts";
 import type { Capabilities } from "../driver/capabilities.ts";
 import type { Target } from "../driver/entity.ts";
-import { callProblems, kindOf, refuseProblems } from "../errors/check-options.ts";
+import {
+  kindOf,
+  noProblems,
+  optionProblems,
+  refuseProblems,
+  textProblems,
+  signalProblems,
+  type Checks,
+} from "../errors/check-options.ts";
 import { isQueueError, QueueError, unsupported } from "../errors/queue-error.ts";
+import { resolveOptions, type ConsumerSettings } from "../consumer/resolve-options.ts";
 import { leaseMisfit } from "../consumer/start-checks.ts";
 import { wrapDriverError } from "../errors/wrap-error.ts";
-import { overlay } from "../message/check-definition.ts";
-import type { QueuePolicy } from "../message/define-options.ts";
 import { detailsOf, type AnyDefinition, type DefinitionDetails } from "../message/queue-definition.ts";
 import type { EventSink } from "../telemetry/events.ts";
-import { durationToMs } from "../time/duration.ts";
 import { orAborted } from "../time/or-aborted.ts";
 import { unmetNeeds } from "./check-needs.ts";
 import type { AdminOptions, QueueAdmin, QueueCounts } from "./client-types.ts";
@@ -20,7 +26,9 @@ import { DEFAULTS } from "./defaults.ts";
 import { deadLetterTarget, locateDeadLetters, probe, type Directory, type Place } from "./directory.ts";
 import { redrive } from "./redrive.ts";
 
-const REDRIVE_OPTIONS: readonly string[] = ["signal", "max", "filter"];
+const OPTIONS: Checks = { signal: signalProblems };
+/** What is moved is checked by the redrive. */
+const REDRIVE_OPTIONS: Checks = { signal: signalProblems, max: noProblems, filter: noProblems };
 
 /** Makes the portable administration of a client; `assertOpen` throws CLOSED after `close()`. */
 export function createAdmin(
@@ -29,8 +37,8 @@ export function createAdmin(
   assertOpen: () => void,
   events: EventSink,
 ): QueueAdmin {
-  const signalOf = (options: AdminOptions, known: readonly string[] = ["signal"]): AbortSignal => {
-    refuseProblems(callProblems(options, known, "options"));
+  const signalOf = (options: AdminOptions, checks: Checks = OPTIONS): AbortSignal => {
+    refuseProblems(optionProblems(options, checks, "options"));
     return options.signal === undefined ? ending : AbortSignal.any([options.signal, ending]);
   };
   const find = (of: AnyDefinition): Place => {
@@ -66,9 +74,12 @@ export function createAdmin(
       await atEntity(of, options, async (admin, target, signal) => await admin.delete(target, signal)),
     list: async (startsWith = "", options: AdminOptions = {}) => {
       assertOpen();
-      if (typeof startsWith !== "string")
-        refuseProblems([`list: expected a text, got ${kindOf(startsWith)}`]);
-      return await list(directory, directory.prefix + startsWith, signalOf(options));
+      refuseProblems(textProblems(startsWith, "list"));
+      const prefix = directory.prefix + startsWith;
+      const signal = signalOf(options);
+      return await administrate(directory.main, { name: prefix }, signal, async (admin) => {
+        return await admin.list(prefix, signal);
+      });
     },
     redrive: (of, options = {}) => redrive(find(of), directory, options, signalOf(options, REDRIVE_OPTIONS)),
   } satisfies QueueAdmin);
@@ -100,10 +111,10 @@ async function create(
 ): Promise<void> {
   const { details, target, connection } = place;
   // The configuration gives these options to all consumers of the queue, which must suit them.
-  const policy = overlay(details.policy, place.route.consumer);
+  const settings = resolveOptions(place.route.consumer, details.policy);
   const hasDeadLetters =
-    details.kind !== "topic" && details.kind !== "dead-letter" && policy.deadLetter !== "none";
-  const misfits = [leaseMisfit(leaseMsOf(policy), target), hasDeadLetters && attemptsMisfit(policy, target)];
+    details.kind !== "topic" && details.kind !== "dead-letter" && settings.deadLetter !== "none";
+  const misfits = [leaseMisfit(settings.leaseMs, target), hasDeadLetters && attemptsMisfit(settings, target)];
   const unmet = [
     ...unmetNeeds(details, target, connection.adapter.name),
     ...misfits.filter((misfit) => misfit instanceof QueueError),
@@ -121,18 +132,13 @@ async function create(
     for (const text of left ?? []) events.emit("notice", { target: of.name, text });
   };
   if (deadLetter !== undefined) await call(deadLetter, {});
-  await call(target, details.kind === "topic" ? {} : settingsOf(policy, target, deadLetter));
-}
-
-function leaseMsOf({ lease }: QueuePolicy): number | undefined {
-  return lease === undefined ? undefined : durationToMs(lease);
+  await call(target, details.kind === "topic" ? {} : optionsOf(settings, target, deadLetter));
 }
 
 /** The service would dead-letter before the attempts are made; the room above them may be cut (decision 66). */
-function attemptsMisfit(policy: QueuePolicy, { limits, name }: Target): QueueError | undefined {
+function attemptsMisfit({ attempts }: ConsumerSettings, { limits, name }: Target): QueueError | undefined {
   const { maxDeliveries = Infinity } = limits;
-  const attempts = attemptsOf(policy);
-  if (attempts === "unlimited" || attempts <= maxDeliveries) return undefined;
+  if (attempts === Infinity || attempts <= maxDeliveries) return undefined;
   return new QueueError("INVALID_ARGUMENT", {
     what: `${attempts} attempts, but the service dead-letters after ${maxDeliveries} deliveries at most`,
     remedy: `Use at most ${maxDeliveries} attempts, or "unlimited".`,
@@ -141,19 +147,13 @@ function attemptsMisfit(policy: QueuePolicy, { limits, name }: Target): QueueErr
   });
 }
 
-function attemptsOf({ retry }: QueuePolicy): number | "unlimited" {
-  return retry?.attempts ?? DEFAULTS.attempts;
-}
-
 /** With unlimited attempts no dead letters are connected: the service would otherwise limit the attempts. */
-function settingsOf(
-  policy: QueuePolicy,
+function optionsOf(
+  { attempts, leaseMs = DEFAULTS.leaseMs }: ConsumerSettings,
   { capabilities, limits }: Target,
   deadLetter: Target | undefined,
 ): CreateOptions {
-  const attempts = attemptsOf(policy);
-  const leaseMs = leaseMsOf(policy) ?? DEFAULTS.leaseMs;
-  if (deadLetter === undefined || attempts === "unlimited") return { leaseMs };
+  if (deadLetter === undefined || attempts === Infinity) return { leaseMs };
   const maxDeliveries = Math.min(maxDeliveriesFor(attempts, capabilities), limits.maxDeliveries ?? Infinity);
   return { leaseMs, deadLetter, maxDeliveries };
 }
@@ -211,19 +211,6 @@ async function deadCounts(
     if (isQueueError(error, "NOT_FOUND") || isQueueError(error, "ACCESS_DENIED")) return undefined;
     throw error;
   }
-}
-
-async function list(
-  { main }: Directory,
-  startsWith: string,
-  signal: AbortSignal,
-): Promise<readonly string[]> {
-  return await administrate(
-    main,
-    { name: startsWith },
-    signal,
-    async (admin) => await admin.list(startsWith, signal),
-  );
 }
 
 async function entityOf(place: Place, directory: Directory, signal: AbortSignal): Promise<Target> {

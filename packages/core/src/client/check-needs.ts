@@ -25,9 +25,9 @@ export function unmetNeeds(
 
 function unmet(feature: Feature, target: Target, provider: string): QueueError {
   const canEmulate = feature === "delay" || feature === "ttl";
-  const remedy = canEmulate
-    ? `Use an entity or provider that has ${feature}, or allow emulation with emulate: ["${feature}"] in the definition.`
-    : `Use an entity or provider that has ${feature}, or remove the need from the definition.`;
+  const otherwise = canEmulate ? `allow emulation with emulate: ["${feature}"] in` : "remove the need from";
+  const such = feature === "ordering" ? "ordering (FIFO, sessions, ordering keys)" : feature;
+  const remedy = `Use an entity or provider that has ${such}, or ${otherwise} the definition.`;
   const what = `${provider} cannot give this entity ${feature}, which its definition needs`;
   return unsupported(feature, { what, remedy, provider, target: target.name });
 }

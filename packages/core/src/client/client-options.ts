@@ -1,11 +1,16 @@
 import {
-  callProblems,
   countProblems,
   functionProblems,
   isRecord,
   kindOf,
+  listOf,
+  memberProblems,
+  noProblems,
+  optionProblems,
   refuseProblems,
+  textProblems,
   unknownKeys,
+  type Checks,
 } from "../errors/check-options.ts";
 import { unsupported } from "../errors/queue-error.ts";
 import { positiveProblems } from "../message/check-policy.ts";
@@ -16,7 +21,7 @@ import { createEventSink } from "../telemetry/channels.ts";
 import { EVENT_NAMES, type EventListener, type EventSink } from "../telemetry/events.ts";
 import { logEvents } from "../telemetry/log-events.ts";
 import { durationToMs } from "../time/duration.ts";
-import type { ClientOptions, SendPolicy } from "./client-types.ts";
+import type { ClientOptions } from "./client-types.ts";
 import { DEFAULTS } from "./defaults.ts";
 import { silentLogger } from "./logger.ts";
 
@@ -29,20 +34,36 @@ export interface ResolvedOptions {
 }
 
 const RETRY_AMBIGUOUS: readonly unknown[] = ["never", "ifDeduplicated", "always"];
+const SEND: Checks = {
+  retryAmbiguous: (value, where) =>
+    RETRY_AMBIGUOUS.includes(value) ? [] : [`${where}: expected one of ${RETRY_AMBIGUOUS.join(", ")}`],
+  // With a timeout of zero, every send would be given up while it is on its way.
+  timeout: positiveProblems,
+  maxBufferedBytes: countProblems,
+};
+const LOGGER: Checks = { info: functionProblems, warn: functionProblems, error: functionProblems };
+const MIDDLEWARE: Checks = {
+  name: textProblems,
+  send: functionProblems,
+  handle: functionProblems,
+};
+const OPTIONS: Checks = {
+  clock: noProblems,
+  logger: (logger, where) =>
+    isRecord(logger)
+      ? memberProblems(logger, LOGGER, where, Object.keys(LOGGER))
+      : [`${where}: expected an object, got ${kindOf(logger)}`],
+  listener: (listener, where) => [listener].flat().flatMap((each) => listenerProblems(each, where)),
+  middleware: listOf((item, where) => optionProblems(item, MIDDLEWARE, where, ["name"])),
+  send: (send, where) => optionProblems(send, SEND, where),
+};
 
 /** Checks the options once. @throws INVALID_ARGUMENT with every problem */
 export function resolveOptions(options: ClientOptions): ResolvedOptions {
   requireRuntime();
-  if (!isRecord(options)) refuseProblems([`options: expected an object, got ${kindOf(options)}`]);
+  refuseProblems(optionProblems(options, OPTIONS, "options"));
   const { middleware = [], send = {}, listener = [], logger = silentLogger } = options;
-  const listeners: readonly EventListener[] = isListenerList(listener) ? listener : [listener];
-  refuseProblems([
-    ...unknownKeys(options, ["clock", "logger", "listener", "middleware", "send"], "options"),
-    ...sendProblems(send),
-    ...middlewareProblems(middleware),
-    ...loggerProblems(logger),
-    ...listeners.flatMap(listenerProblems),
-  ]);
+  const listeners: readonly EventListener[] = [listener].flat();
   return Object.freeze({
     logger,
     events: createEventSink(listeners, logger === silentLogger ? undefined : logEvents(logger)),
@@ -62,48 +83,12 @@ function requireRuntime(): void {
   throw unsupported("runtime", { what, remedy: "Use Node.js 22.12 or newer." });
 }
 
-function sendProblems(send: SendPolicy): string[] {
-  const problems = callProblems(send, ["retryAmbiguous", "timeout", "maxBufferedBytes"], "options.send");
-  const { retryAmbiguous, timeout, maxBufferedBytes = 1 } = send ?? {};
-  if (retryAmbiguous !== undefined && !RETRY_AMBIGUOUS.includes(retryAmbiguous)) {
-    problems.push(`options.send.retryAmbiguous: expected one of ${RETRY_AMBIGUOUS.join(", ")}`);
-  }
-  // With a timeout of zero, every send would be given up while it is on its way.
-  if (timeout !== undefined) problems.push(...positiveProblems(timeout, "options.send.timeout"));
-  return [...problems, ...countProblems(maxBufferedBytes, "options.send.maxBufferedBytes")];
-}
-
-function middlewareProblems(list: readonly Middleware[]): string[] {
-  if (!Array.isArray(list)) return [`options.middleware: expected an array, got ${kindOf(list)}`];
-  return list.flatMap((item: unknown, index) =>
-    isRecord(item) && typeof item["name"] === "string"
-      ? [
-          ...unknownKeys(item, ["name", "send", "handle"], `options.middleware[${index}]`),
-          ...functionProblems(item, ["send", "handle"], `options.middleware[${index}]`),
-        ]
-      : [`options.middleware[${index}]: expected { name, send?, handle? }, got ${kindOf(item)}`],
-  );
-}
-
-function loggerProblems(logger: unknown): string[] {
-  if (!isRecord(logger)) return [`options.logger: expected an object, got ${kindOf(logger)}`];
-  return ["info", "warn", "error"]
-    .filter((name) => typeof logger[name] !== "function")
-    .map((name) => `options.logger.${name}: expected a function, got ${kindOf(logger[name])}`);
-}
-
 /** Finds misspelt events, which would never be called. Other members may be the listener's own data. */
-function listenerProblems(listener: unknown): string[] {
-  const where = "options.listener";
+function listenerProblems(listener: unknown, where: string): string[] {
   if (!isRecord(listener)) return [`${where}: expected an object, got ${kindOf(listener)}`];
   const functions = Object.fromEntries(
     Object.entries(listener).filter(([, value]) => typeof value === "function"),
   );
-  return [...unknownKeys(functions, EVENT_NAMES, where), ...functionProblems(listener, EVENT_NAMES, where)];
-}
-
-function isListenerList(
-  listener: EventListener | readonly EventListener[],
-): listener is readonly EventListener[] {
-  return Array.isArray(listener);
+  const checks = Object.fromEntries(EVENT_NAMES.map((name) => [name, functionProblems]));
+  return [...unknownKeys(functions, EVENT_NAMES, where), ...memberProblems(listener, checks, where)];
 }

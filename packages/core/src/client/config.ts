@@ -1,8 +1,7 @@
-import { OPTION_KEYS } from "../consumer/resolve-options.ts";
-import { asRecord, callProblems, isRecord, kindOf, unknownKeys } from "../errors/check-options.ts";
+import { CONSUMER_OPTIONS } from "../consumer/resolve-options.ts";
+import { each, isRecord, kindOf, optionProblems, type Checks } from "../errors/check-options.ts";
 import { isQueueError, QueueError } from "../errors/queue-error.ts";
 import { holdsCredentials } from "../errors/redact.ts";
-import { policyProblems } from "../message/check-policy.ts";
 import type { ConsumerOptions } from "../queue-consumer.ts";
 import { parseUrl, type ConnectionUrl } from "./parse-url.ts";
 
@@ -83,92 +82,70 @@ export interface CheckedEntity extends Omit<EntityConfig, "url"> {
   readonly url?: ConnectionUrl | undefined;
 }
 
-/** Members of a `QueueConfig`. */
-export const CONFIG_KEYS: readonly string[] = ["url", "prefix", "queues", "variables"];
-const ENTITY_KEYS: readonly string[] = ["name", "url", "deadLetter", "subscriptions", "consumer"];
 const MAX_NAME_LENGTH = 2_048;
+
+const ENTITY: Checks = {
+  name: nameProblems,
+  url: urlProblems,
+  deadLetter: nameProblems,
+  subscriptions: each(nameProblems),
+  consumer: (options, where) => optionProblems(options, CONSUMER_OPTIONS, where),
+};
+
+const CONFIG: Checks = {
+  url: urlProblems,
+  prefix: (prefix, where) =>
+    typeof prefix === "string" && /^[\w.-]{0,80}$/.test(prefix)
+      ? []
+      : [`${where}: expected up to 80 of A-Z, a-z, 0-9, "_", "-" and "."`],
+  queues: each((entity, where) => {
+    if (typeof entity === "string") return nameProblems(entity, `${where}.name`);
+    if (isRecord(entity)) return optionProblems(entity, ENTITY, where);
+    return [`${where}: expected a name or an object, got ${kindOf(entity)}`];
+  }),
+  variables: each((url, _, variable) => urlProblems(url, variable)),
+};
+
+/** Members of a `QueueConfig`. */
+export const CONFIG_KEYS: readonly string[] = /* @__PURE__ */ Object.keys(CONFIG);
 
 /** Checks a configuration from code or file. @throws INVALID_ARGUMENT listing every problem. */
 export function checkConfig(config: unknown, where = "config"): CheckedConfig {
-  const problems: string[] = [];
-  const checked = readConfig(typeof config === "string" ? { url: config } : config, where, problems);
-  if (checked !== undefined && problems.length === 0) return checked;
+  const given = typeof config === "string" ? { url: config } : config;
+  const problems = isRecord(given)
+    ? optionProblems(given, CONFIG, where, ["url"])
+    : [`${where}: expected a URL or an object, got ${kindOf(given)}`];
+  if (problems.length === 0) return readConfig(given as QueueConfig); // every misfit was refused
   throw new QueueError("INVALID_ARGUMENT", {
     what: problems.join("; "),
     remedy: "Correct the configuration; every problem found is listed.",
   });
 }
 
-function readConfig(config: unknown, where: string, problems: string[]): CheckedConfig | undefined {
-  if (!isRecord(config)) {
-    problems.push(`${where}: expected a URL or an object, got ${kindOf(config)}`);
-    return undefined;
-  }
-  problems.push(...unknownKeys(config, CONFIG_KEYS, where));
-  const { prefix = "", queues = {}, variables = {} } = config;
-  const url = readUrl(config["url"], `${where}.url`, problems);
-  if (typeof prefix !== "string" || !/^[\w.-]{0,80}$/.test(prefix)) {
-    problems.push(`${where}.prefix: expected up to 80 of A-Z, a-z, 0-9, "_", "-" and "."`);
-  }
-  const entities = entriesOf(queues, `${where}.queues`, problems).map(
-    ([name, entity]) => [name, readEntity(entity, `${where}.queues.${name}`, problems)] as const,
-  );
-  const urls = entriesOf(variables, `${where}.variables`, problems).flatMap(([name, value]) => {
-    const read = readUrl(value, name, problems);
-    return read === undefined ? [] : [[name, read] as const];
-  });
-  if (url === undefined) return undefined;
-  return { url, prefix: String(prefix), queues: new Map(entities), variables: new Map(urls) };
+function readConfig({ url, prefix = "", queues = {}, variables = {} }: QueueConfig): CheckedConfig {
+  const entities = Object.entries(queues).map(([name, given]) => [name, readEntity(given)] as const);
+  const urls = Object.entries(variables).map(([name, given]) => [name, parseUrl(given)] as const);
+  return { url: parseUrl(url), prefix, queues: new Map(entities), variables: new Map(urls) };
 }
 
-function readEntity(given: unknown, where: string, problems: string[]): CheckedEntity {
-  const entity = typeof given === "string" ? { name: given } : given;
-  if (!isRecord(entity)) {
-    problems.push(`${where}: expected a name or an object, got ${kindOf(given)}`);
-    return {};
-  }
-  problems.push(
-    ...unknownKeys(entity, ENTITY_KEYS, where),
-    ...consumerProblems(entity["consumer"], `${where}.consumer`),
-  );
-  const url = entity["url"] === undefined ? undefined : readUrl(entity["url"], `${where}.url`, problems);
-  for (const [key, name] of [
-    ["name", entity["name"]],
-    ["deadLetter", entity["deadLetter"]],
-    ...entriesOf(entity["subscriptions"] ?? {}, `${where}.subscriptions`, problems).map(
-      ([subscription, name]) => [`subscriptions.${subscription}`, name] as const,
-    ),
-  ] as const) {
-    const isName = typeof name === "string" && name !== "" && name.length <= MAX_NAME_LENGTH;
-    if (name !== undefined && !isName) problems.push(`${where}.${key}: expected a name, got ${kindOf(name)}`);
-    else if (isName && holdsCredentials(name)) problems.push(`${where}.${key}: the name holds credentials`);
-  }
-  // The cast is safe: every misfit was added to `problems`, which refuse the whole configuration.
-  return { ...(entity as Omit<EntityConfig, "url">), url };
+function readEntity(given: string | EntityConfig): CheckedEntity {
+  if (typeof given === "string") return { name: given };
+  return { ...given, url: given.url === undefined ? undefined : parseUrl(given.url) };
 }
 
-/** Checks the keys and the policy, which a file can misspell. The consumer checks the other values. */
-function consumerProblems(consumer: unknown, where: string): string[] {
-  if (consumer === undefined) return [];
-  return [...callProblems(consumer, OPTION_KEYS, where), ...policyProblems(asRecord(consumer), where)];
+function nameProblems(name: unknown, where: string): string[] {
+  if (typeof name !== "string" || name === "" || name.length > MAX_NAME_LENGTH)
+    return [`${where}: expected a name, got ${kindOf(name)}`];
+  return holdsCredentials(name) ? [`${where}: the name holds credentials`] : [];
 }
 
-function readUrl(value: unknown, where: string, problems: string[]): ConnectionUrl | undefined {
-  if (typeof value !== "string") {
-    problems.push(`${where}: expected a connection URL, got ${kindOf(value)}`);
-    return undefined;
-  }
+function urlProblems(url: unknown, where: string): string[] {
+  if (typeof url !== "string") return [`${where}: expected a connection URL, got ${kindOf(url)}`];
   try {
-    return parseUrl(value, where);
+    parseUrl(url, where);
+    return [];
   } catch (error) {
     if (!isQueueError(error)) throw error;
-    problems.push(error.message.replaceAll(/^INVALID_ARGUMENT: |\.$/g, ""));
-    return undefined;
+    return [error.message.replaceAll(/^INVALID_ARGUMENT: |\.$/g, "")];
   }
-}
-
-function entriesOf(value: unknown, where: string, problems: string[]): (readonly [string, unknown])[] {
-  if (isRecord(value)) return Object.entries(value);
-  problems.push(`${where}: expected an object, got ${kindOf(value)}`);
-  return [];
 }

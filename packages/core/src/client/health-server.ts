@@ -20,7 +20,8 @@ export async function startHealthServer(
   const { createServer } = await import("node:http");
   const server = createServer((request, response) => {
     const health = source.health();
-    const isOk = judge(request.url ?? "", health);
+    const [path = ""] = (request.url ?? "").split("?", 1);
+    const isOk = answersOf(health).get(path);
     const status = isOk === undefined ? 404 : isOk ? 200 : 503;
     response.writeHead(status, { "content-type": "application/json", "cache-control": "no-store" });
     response.end(JSON.stringify(isOk === undefined ? { error: "not found" } : health));
@@ -36,17 +37,12 @@ export async function startHealthServer(
   return { close: async () => await close(server) };
 }
 
-function judge(url: string, { live, ready }: Health): boolean | undefined {
-  switch (url.split("?", 1).join("")) {
-    case "/healthz":
-      return live && ready;
-    case "/livez":
-      return live;
-    case "/readyz":
-      return ready;
-    default:
-      return undefined;
-  }
+function answersOf({ live, ready }: Health): ReadonlyMap<string, boolean> {
+  return new Map([
+    ["/healthz", live && ready],
+    ["/livez", live],
+    ["/readyz", ready],
+  ]);
 }
 
 async function listen(server: Server, port: number, host: string | undefined): Promise<void> {

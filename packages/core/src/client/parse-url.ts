@@ -27,24 +27,14 @@ const FRAGMENT = /#[^]*$/;
  * @throws INVALID_ARGUMENT if it is malformed or holds credentials; the error's text shows none of them
  */
 export function parseUrl(text: string, field = "url"): ConnectionUrl {
-  const problem = typeof text === "string" ? urlProblem(text) : "is not a string";
-  const shape = problem === undefined ? SHAPE.exec(text) : null;
-  if (problem !== undefined || shape === null) {
-    throw new QueueError("INVALID_ARGUMENT", {
-      what: `${field}: ${shown(text, problem)} ${problem ?? "is not a URL"}`,
-      remedy:
-        problem === CREDENTIALS
-          ? CREDENTIALS_REMEDY
-          : 'Write "scheme://place?parameter=value", such as "sqs://eu-west-1".',
-    });
-  }
-  const [, scheme = "", authority = "", path = "", query = ""] = shape;
-  return Object.freeze({
-    scheme: scheme.toLowerCase(),
-    authority: decodeURIComponent(authority),
-    path: decodeURIComponent(path),
-    parameters: Object.freeze(Object.fromEntries(new URLSearchParams(query))),
-    text: redact(text),
+  const read = typeof text === "string" ? readUrl(text) : "is not a string";
+  if (typeof read !== "string") return read;
+  throw new QueueError("INVALID_ARGUMENT", {
+    what: `${field}: ${shown(text, read)} ${read}`,
+    remedy:
+      read === CREDENTIALS
+        ? CREDENTIALS_REMEDY
+        : 'Write "scheme://place?parameter=value", such as "sqs://eu-west-1".',
   });
 }
 
@@ -82,36 +72,41 @@ export function loopbackOrRefuse(endpoint: string, url: ConnectionUrl): void {
 
 const CREDENTIALS = "holds credentials, which a URL must not";
 const CREDENTIALS_REMEDY =
-  "Give credentials to the provider (its options, or the vendor's own environment variables) and remove them from the URL.";
+  "Give them to the provider instead: its options, or the vendor's own environment variables.";
 
 /** Shows only the scheme of a URL with credentials, which may be in any part and in any encoding. */
-function shown(text: unknown, problem: string | undefined): string {
+function shown(text: unknown, problem: string): string {
   if (typeof text !== "string") return typeof text;
   return problem === CREDENTIALS
     ? `"${text.slice(0, text.indexOf(":"))}:***"`
     : JSON.stringify(redact(text.replace(FRAGMENT, "#***")).slice(0, 200));
 }
 
-/** Returns what is wrong with a URL. Decodes its parts once, so that decoding them later cannot fail. */
-function urlProblem(text: string): string | undefined {
+/** Returns what is wrong with the URL if anything is. */
+function readUrl(text: string): ConnectionUrl | string {
   if (holdsCredentials(text)) return CREDENTIALS;
   const shape = SHAPE.exec(text);
   if (shape === null) return "is not a URL";
-  const [, , authority = "", path = "", query = ""] = shape;
+  const [, scheme = "", authority = "", path = "", query = ""] = shape;
   const parameters = [...new URLSearchParams(query)];
   if (parameters.some(([key, value]) => isSecretName(key) || holdsCredentials(value))) return CREDENTIALS;
   const names = parameters.map(([key]) => key);
   const twice = names.find((name, index) => names.indexOf(name) !== index);
   if (twice !== undefined) return `has the parameter ${JSON.stringify(twice)} twice`;
   try {
-    decodeURIComponent(path);
-    return AUTHORITY.test(decodeURIComponent(authority))
-      ? undefined
-      : "has an illegal character before its path";
+    const url = Object.freeze({
+      scheme: scheme.toLowerCase(),
+      authority: decodeURIComponent(authority),
+      path: decodeURIComponent(path),
+      parameters: Object.freeze(Object.fromEntries(parameters)),
+      text: redact(text),
+    });
+    return AUTHORITY.test(url.authority) ? url : "has an illegal character before its path";
   } catch {
     return "has a % that begins no escape";
   }
 }
+
 function endpointUrl(endpoint: string): URL | undefined {
   const text = /^[a-z][a-z0-9+.-]*:\/\//i.test(endpoint) ? endpoint : `plain://${endpoint}`;
   return URL.canParse(text) ? new URL(text) : undefined;

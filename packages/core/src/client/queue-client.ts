@@ -8,6 +8,8 @@ import { QueueError } from "../errors/queue-error.ts";
 import { overlay } from "../message/check-definition.ts";
 import {
   detailsOf,
+  refuseKind,
+  sourceOf,
   type AnyDefinition,
   type DefinitionDetails,
   type QueueDefinition,
@@ -120,10 +122,8 @@ class Client<P extends Provider> implements QueueClient<P> {
     options: ConsumerOptions = {},
   ): QueueConsumer<Out> {
     this.#assertOpen();
-    if (!isRecord(options)) refuseProblems([`consumer: expected options, got ${kindOf(options)}`]);
-    const details = detailsOf(from);
-    if (details.kind === "topic")
-      refuseKind(details, "A topic cannot be consumed: use topic.subscription(name).");
+    if (!isRecord(options)) refuseProblems([`consumer: expected an object, got ${kindOf(options)}`]);
+    const details = sourceOf(from);
     const consumer: QueueConsumer<Out> = createConsumer<Out>({
       ...this.#consumerSetup(this.#findFit(details), options),
       onOpened: () => {
@@ -267,9 +267,4 @@ function add(a: DrainReport, b: DrainReport): DrainReport {
     unsettled: a.unsettled + b.unsettled,
     abandoned: a.abandoned + b.abandoned,
   };
-}
-
-function refuseKind(details: DefinitionDetails, remedy: string): never {
-  const what = `the definition ${JSON.stringify(details.name)} is a ${details.kind}`;
-  throw new QueueError("INVALID_ARGUMENT", { what, remedy });
 }

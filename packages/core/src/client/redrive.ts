@@ -18,7 +18,7 @@ export async function* redrive(
   options: RedriveOptions,
   signal: AbortSignal,
 ): AsyncGenerator<{ readonly moved: number }> {
-  const { max = Number.POSITIVE_INFINITY, filter } = options;
+  const { max = Infinity, filter } = options;
   checkChoice(max, filter);
   const source = directory.find(place.details.of ?? place.details);
   const { adapter } = source.connection;
@@ -31,7 +31,7 @@ export async function* redrive(
       (await orAborted(loaded, signal, () => {
         throw aborted(signal, from);
       }));
-    const isAll = max === Number.POSITIVE_INFINITY && filter === undefined;
+    const isAll = max === Infinity && filter === undefined;
     if (isAll && !isMarked(source) && admin?.redrive !== undefined) {
       const moves = admin.redrive(from, source.target, signal);
       const cannot = (error: unknown): boolean =>
@@ -77,8 +77,8 @@ async function* movedByService(
 
 function checkChoice(max: number, filter: unknown): void {
   refuseProblems([
-    ...(max === Number.POSITIVE_INFINITY ? [] : countProblems(max, "redrive.max")),
-    ...functionProblems({ filter }, ["filter"], "redrive"),
+    ...(max === Infinity ? [] : countProblems(max, "redrive.max")),
+    ...(filter === undefined ? [] : functionProblems(filter, "redrive.filter")),
   ]);
 }
 

@@ -22,8 +22,8 @@ export function resolveRoute(
 ): Route {
   const source = details.of ?? details;
   const configName = source.topic ?? source.name;
-  const entity = withOwnUrl(configName, config, ownsPath);
-  const place = placeOf(entity, config.url, ownsPath);
+  const entity = config.queues.get(configName) ?? {};
+  const place = placeOf(entity, config.variables.get(variableOf(configName)), config.url, ownsPath);
   const ref = sourceRef(source, place.name, entity, config.prefix);
   const deadLetter = source.kind === "topic" ? undefined : deadLetterRef(ref, entity.deadLetter);
   return {
@@ -44,35 +44,26 @@ export function exactRef(ref: EntityRef, name: string): EntityRef {
   return { ...ref, name, exact: true };
 }
 
-function withOwnUrl(
-  name: string,
-  config: CheckedConfig,
-  ownsPath: (scheme: string) => boolean,
-): CheckedEntity {
-  const entity = config.queues.get(name) ?? {};
-  const url = config.variables.get(variableOf(name));
-  if (url === undefined) return entity;
-  // The variable overrides the file, and so does the name in its path.
-  const isNamed = nameIn(url) !== undefined && !ownsPath(url.scheme);
-  return { ...entity, url, ...(isNamed && { name: undefined }) };
-}
-
 function nameIn({ path }: ConnectionUrl): string | undefined {
   const name = path.replace(/^\/+|\/+$/g, "");
   return name === "" ? undefined : name;
 }
 
-/** The path of a queue's own URL is its name; a `name` beside it overrides the path. */
+/**
+ * The path of a queue's own URL is its name. A `name` beside it overrides the path; the URL of a variable
+ * overrides both.
+ */
 function placeOf(
   entity: CheckedEntity,
+  variable: ConnectionUrl | undefined,
   fallback: ConnectionUrl,
   ownsPath: (scheme: string) => boolean,
 ): { url: ConnectionUrl; name: string | undefined } {
-  const url = entity.url;
-  if (url === undefined || url.path === "" || ownsPath(url.scheme)) {
-    return { url: url ?? fallback, name: entity.name };
-  }
-  return { url: { ...url, path: "" }, name: entity.name ?? nameIn(url) };
+  const url = variable ?? entity.url;
+  if (url === undefined || ownsPath(url.scheme)) return { url: url ?? fallback, name: entity.name };
+  const inPath = nameIn(url);
+  const name = variable === undefined ? (entity.name ?? inPath) : (inPath ?? entity.name);
+  return { url: { ...url, path: "" }, name };
 }
 
 function sourceRef(

@@ -54,5 +54,5 @@ test("what a handler throws passes through", async () => {
 
 test("a handler that is no function is refused when the route is made", () => {
   const handlers = { placed: "onPlaced", cancelled: () => {} } as never;
-  expect(() => route(events, "type", handlers)).toThrow('handler of "placed" is string');
+  expect(() => route(events, "type", handlers)).toThrow("placed: expected a function, got string");
 });

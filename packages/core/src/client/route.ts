@@ -1,7 +1,17 @@
-import { isRecord, kindOf, refuseProblems } from "../errors/check-options.ts";
+import {
+  each,
+  expects,
+  functionProblems,
+  isRecord,
+  kindOf,
+  refuseProblems,
+} from "../errors/check-options.ts";
 import { DeadLetterError } from "../errors/handler-errors.ts";
 import { detailsOf, type Source } from "../message/queue-definition.ts";
 import type { Handler } from "../queue-consumer.ts";
+
+const fieldProblems = expects("the name of a field", (value) => typeof value === "string");
+const handlersProblems = each(functionProblems);
 
 /**
  * Combines several handlers into one, for a queue with several kinds of message: the field `by` of the body
@@ -25,18 +35,8 @@ export function route<Out, K extends keyof Out & string>(
 ): Handler<Out> {
   const { name } = detailsOf(definition);
   const where = `route of ${name}`;
-  if (typeof by !== "string") refuseProblems([`${where}: expected the name of a field, got ${kindOf(by)}`]);
-  if (!isRecord(handlers)) refuseProblems([`${where}: expected handlers, got ${kindOf(handlers)}`]);
-  const entries = Object.entries<unknown>(handlers);
-  refuseProblems(
-    entries
-      .filter(([, handler]) => typeof handler !== "function")
-      .map(
-        ([type, handler]) =>
-          `${where}: handler of ${JSON.stringify(type)} is ${kindOf(handler)}, no function`,
-      ),
-  );
-  const byType = new Map(entries);
+  refuseProblems([...fieldProblems(by, where), ...handlersProblems(handlers, where)]);
+  const byType = new Map(Object.entries<unknown>(handlers));
   return async (message, context) => {
     const type = isRecord(message.body) ? message.body[by] : undefined;
     const handler = byType.get(String(type));

@@ -2,7 +2,17 @@ import type { DrainReport } from "../queue-consumer.ts";
 import { systemClock } from "../time/clock.ts";
 import { durationToMs, type Duration } from "../time/duration.ts";
 import { within } from "../time/within.ts";
-import { asRecord, callProblems, functionProblems, kindOf, refuseProblems } from "../errors/check-options.ts";
+import {
+  asRecord,
+  expects,
+  functionProblems,
+  listOf,
+  noProblems,
+  optionProblems,
+  refuseProblems,
+  textProblems,
+  type Checks,
+} from "../errors/check-options.ts";
 import { QueueError } from "../errors/queue-error.ts";
 import { durationProblems } from "../message/check-policy.ts";
 import type { QueueClient } from "./client-types.ts";
@@ -121,35 +131,27 @@ const LEAST_END_MS = 5_000;
 
 /** Checks now, because a mistake found only when the worker ends would cost the drain. */
 function checkCall(runs: unknown, options: WorkerOptions): void {
-  refuseProblems(callProblems(options, ["health", "timeout", "process"], "runWorker"));
-  const { health, timeout } = options;
-  refuseProblems([
-    ...(Array.isArray(runs)
-      ? runProblems(runs)
-      : [`runWorker: expected a list of runs, got ${kindOf(runs)}`]),
-    ...(timeout === undefined ? [] : durationProblems(timeout, "runWorker.timeout")),
-    ...(health === undefined ? [] : healthProblems(health)),
-  ]);
+  refuseProblems([...runProblems(runs, "runWorker: runs"), ...optionProblems(options, OPTIONS, "runWorker")]);
 }
 
 /** A value that is not a promise would count as an ended run, and end the worker. */
-function runProblems(runs: readonly unknown[]): string[] {
-  return runs.flatMap((run, index) => {
-    if (typeof asRecord(run)["then"] === "function") return [];
-    return [`runWorker: runs[${index}]: expected the promise of run(), got ${kindOf(run)}`];
-  });
-}
-
-function healthProblems(health: unknown): string[] {
-  const where = "runWorker.health";
-  const problems = callProblems(health, ["port", "host", "onListening"], where);
-  const given = asRecord(health);
-  const { port, host } = given;
-  const isPort = Number.isInteger(port) && Number(port) >= 0 && Number(port) <= MAX_PORT;
-  if (!isPort) problems.push(`${where}.port: expected a port from 0 to ${MAX_PORT}`);
-  if (host !== undefined && typeof host !== "string")
-    problems.push(`${where}.host: expected a text, got ${kindOf(host)}`);
-  return [...problems, ...functionProblems(given, ["onListening"], where)];
-}
+const runProblems = listOf(
+  expects("the promise of run()", (run) => typeof asRecord(run)["then"] === "function"),
+);
 
 const MAX_PORT = 65_535;
+
+const HEALTH: Checks = {
+  port: (port, where) =>
+    Number.isInteger(port) && Number(port) >= 0 && Number(port) <= MAX_PORT
+      ? []
+      : [`${where}: expected a port from 0 to ${MAX_PORT}`],
+  host: textProblems,
+  onListening: functionProblems,
+};
+
+const OPTIONS: Checks = {
+  health: (health, where) => optionProblems(health, HEALTH, where, ["port"]),
+  timeout: durationProblems,
+  process: noProblems,
+};

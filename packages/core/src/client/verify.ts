@@ -1,9 +1,10 @@
-import { withRouteRemedy } from "../consumer/open-consumer.ts";
+import { probeTarget, refined, withRouteRemedy } from "../consumer/open-consumer.ts";
 import { resolveOptions, type ConsumerSettings } from "../consumer/resolve-options.ts";
 import { misfits } from "../consumer/start-checks.ts";
 import { timedRequest } from "../consumer/timed-request.ts";
-import { checkedConsumer, checkedProbe, checkedProducer } from "../driver/check-driver.ts";
-import type { EntityFacts, ProbeResult } from "../driver/entity.ts";
+import { checkedConsumer, checkedProducer } from "../driver/check-driver.ts";
+import type { ConsumerDriver, ProducerDriver } from "../driver/driver.ts";
+import type { EntityFacts } from "../driver/entity.ts";
 import { isQueueError, type QueueError } from "../errors/queue-error.ts";
 import { wrapDriverError } from "../errors/wrap-error.ts";
 import type { EventSink } from "../telemetry/events.ts";
@@ -20,14 +21,15 @@ export async function verifyPlace(
   const unmet = unmetNeeds(place.details, place.target, place.connection.adapter.name);
   if (unmet.length > 0) return unmet;
   const found = await located(place, directory);
-  const probed = await probe(found);
+  const { probed } = await probeTarget(found.connection, found.target);
   const missing = await accessFaults(found, events);
   if (missing.length > 0) return missing;
   for (const text of probed?.facts.unknown ?? []) events.emit("notice", { target: found.target.name, text });
   const settings = resolveOptions(found.route.consumer, found.details.policy);
+  const known = { ...found, target: refined(found.target, probed) };
   return [
-    ...refinedFaults(found, settings, probed),
-    ...(await deadLetterFaults(found, settings, probed?.facts)),
+    ...refinedFaults(known, settings, probed?.facts),
+    ...(await deadLetterFaults(known, settings, probed?.facts)),
   ];
 }
 
@@ -40,26 +42,14 @@ async function located(place: Place, directory: Directory): Promise<Place> {
   return { ...place, target };
 }
 
-/** Probes the entity. What cannot be read, for example for lack of a right, is unknown. */
-async function probe(place: Place): Promise<ProbeResult | undefined> {
-  const { adapter } = place.connection;
-  if (adapter.probe === undefined) return undefined;
-  try {
-    return await timed(place, async (signal) => checkedProbe(await adapter.probe?.(place.target, signal)));
-  } catch (error) {
-    const { message } = wrapDriverError(adapter, place.target, "probe", error);
-    return { facts: { unknown: [`its settings could not be read: ${message}`] } };
-  }
-}
-
 /** Opens both sides. Many processes have the right to only one: the other's refusal is a notice, no fault. */
 async function accessFaults(place: Place, events: EventSink): Promise<readonly QueueError[]> {
   const { kind } = place.details;
   const sides = [
-    ...(kind === "queue" || kind === "topic" ? [openProducer] : []),
-    ...(kind === "topic" ? [] : [openConsumer]),
+    ...(kind === "queue" || kind === "topic" ? [producerOf] : []),
+    ...(kind === "topic" ? [] : [consumerOf]),
   ];
-  const results = await Promise.all(sides.map(async (open) => await faultOf(place, open)));
+  const results = await Promise.all(sides.map(async (side) => await faultOf(place, side)));
   const faults = results.filter((fault) => fault !== undefined);
   const isFatal = (fault: QueueError): boolean =>
     fault.code !== "ACCESS_DENIED" || faults.length === sides.length;
@@ -71,10 +61,17 @@ async function accessFaults(place: Place, events: EventSink): Promise<readonly Q
 
 async function faultOf(
   place: Place,
-  open: (place: Place, signal: AbortSignal) => Promise<void>,
+  driverOf: (place: Place) => ConsumerDriver<unknown> | ProducerDriver,
 ): Promise<QueueError | undefined> {
   try {
-    await timed(place, async (signal) => await open(place, signal));
+    await timed(place, async (signal) => {
+      const driver = driverOf(place);
+      try {
+        await driver.open?.(signal);
+      } finally {
+        await driver.close();
+      }
+    });
     return undefined;
   } catch (error) {
     if (isQueueError(error, "UNSUPPORTED")) return undefined;
@@ -86,41 +83,30 @@ async function timed<T>({ connection }: Place, call: (signal: AbortSignal) => Pr
   return await timedRequest(connection.clock, "open", STEP_TIMEOUT_MS, call);
 }
 
-async function openProducer({ connection, target }: Place, signal: AbortSignal): Promise<void> {
-  const driver = checkedProducer(connection.adapter.openProducer(target));
-  try {
-    await driver.open?.(signal);
-  } finally {
-    await driver.close();
-  }
+function producerOf({ connection, target }: Place): ProducerDriver {
+  return checkedProducer(connection.adapter.openProducer(target));
 }
 
-async function openConsumer({ connection, target }: Place, signal: AbortSignal): Promise<void> {
-  const opened = connection.adapter.openConsumer(target, {
-    mode: "pull",
-    leaseMs: DEFAULTS.leaseMs,
-    flow: { maxOutstanding: 0, lanes: 0 },
-    events: { leasesLost: () => {}, fault: () => {} },
-  });
-  const driver = checkedConsumer(opened);
-  try {
-    await driver.open?.(signal);
-  } finally {
-    await driver.close();
-  }
+function consumerOf({ connection, target }: Place): ConsumerDriver<unknown> {
+  return checkedConsumer(
+    connection.adapter.openConsumer(target, {
+      mode: "pull",
+      leaseMs: DEFAULTS.leaseMs,
+      flow: { maxOutstanding: 0, lanes: 0 },
+      events: { leasesLost: () => {}, fault: () => {} },
+    }),
+  );
 }
 
 /** Returns faults that only a probe shows: an entity may lack what its kind can have or consumers need. */
 function refinedFaults(
   { details, target, connection }: Place,
   settings: ConsumerSettings,
-  probed?: ProbeResult,
+  facts: EntityFacts | undefined,
 ): readonly QueueError[] {
-  const capabilities = { ...target.capabilities, ...probed?.capabilities };
-  const refined = { ...target, capabilities };
-  const unmet = unmetNeeds(details, refined, connection.adapter.name);
-  if (details.kind === "topic") return unmet;
-  return [...unmet, ...misfits({ details, settings, target: refined, facts: probed?.facts })];
+  const { name } = connection.adapter;
+  if (details.kind === "topic") return unmetNeeds(details, target, name);
+  return misfits({ details, settings, target, facts }, name);
 }
 
 /** If the core itself sends the dead letters, checks that their target exists and accepts messages. */
@@ -132,6 +118,6 @@ async function deadLetterFaults(
   const { details, target, route } = place;
   const isNeeded = details.kind !== "dead-letter" && deadLetter !== "none";
   if (route.deadLetter === undefined || !isNeeded || target.capabilities.deadLetter === "native") return [];
-  const fault = await faultOf({ ...place, target: deadLetterTarget(place, facts) }, openProducer);
+  const fault = await faultOf({ ...place, target: deadLetterTarget(place, facts) }, producerOf);
   return fault === undefined ? [] : [withRouteRemedy(fault)];
 }

@@ -88,15 +88,15 @@ export class Admission {
       return false;
     }
     if (!isTimed) return true;
-    const timeliness = timelinessOf(delivery, this.#wallNow);
-    if (timeliness.kind === "due") return true;
-    if (timeliness.kind === "expired") {
+    const earlyMs = timelinessOf(delivery, this.#wallNow);
+    if (earlyMs === 0) return true;
+    if (earlyMs === "expired") {
       this.#reportEmulation("ttl");
       events.emit("expired", { target, id: delivery.id });
       executor.apply(held, ACK);
     } else {
       this.#reportEmulation("delay");
-      executor.apply(held, { kind: "release", delayMs: timeliness.remainingMs, cause: "unstarted" });
+      executor.apply(held, { kind: "release", delayMs: earlyMs, cause: "unstarted" });
     }
     return false;
   }

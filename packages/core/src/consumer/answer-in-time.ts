@@ -1,7 +1,7 @@
 import type { Delivery } from "../driver/delivery.ts";
 import { QueueError } from "../errors/queue-error.ts";
 import type { Clock } from "../time/clock.ts";
-import { setTimeLimit } from "../time/time-limit.ts";
+import { DrainTime } from "../time/drain-time.ts";
 import { sorted, type Brought } from "./check-deliveries.ts";
 
 /** An ask that is overdue by this has stalled: it would never be answered. */
@@ -20,35 +20,24 @@ export async function answerInTime(
   answer: Promise<readonly Delivery<unknown>[]>,
   late: (deliveries: readonly Delivery<unknown>[]) => void,
 ): Promise<Brought> {
-  return await new Promise<Brought>((resolve, reject) => {
-    let isLate = false;
-    const giveUp = (): void => {
-      isLate = true;
-      const what = "the adapter did not answer in time, and its request was given up";
-      reject(new QueueError("TIMEOUT", { what, operation: "receive" }));
-    };
+  const time = new DrainTime(clock, waitMs + STALL_MS);
+  const hurry = (): void => time.end(STOP_MS);
+  if (stop.aborted) hurry();
+  else stop.addEventListener("abort", hurry);
+  let brought: Brought | undefined;
+  let isLate = false;
+  const take = async (): Promise<void> => {
+    brought = sorted(await answer);
+    if (isLate) late(brought.deliveries);
+  };
+  try {
     // The caller waits: a driver's own timer may be later than its wait, and keeps no process alive.
-    let timer = setTimeLimit(clock, giveUp, waitMs + STALL_MS, true);
-    const hurry = (): void => {
-      timer.cancel();
-      timer = setTimeLimit(clock, giveUp, STOP_MS, true);
-    };
-    if (stop.aborted) hurry();
-    else stop.addEventListener("abort", hurry);
-    void take();
-
-    async function take(): Promise<void> {
-      try {
-        const brought = sorted(await answer);
-        if (isLate) late(brought.deliveries);
-        else resolve(brought);
-      } catch (error) {
-        /* oxlint-disable-next-line typescript/prefer-promise-reject-errors -- passed on as it is */
-        reject(error);
-      } finally {
-        timer.cancel();
-        stop.removeEventListener("abort", hurry);
-      }
-    }
-  });
+    await time.allows(take());
+  } finally {
+    stop.removeEventListener("abort", hurry);
+  }
+  if (brought !== undefined) return brought;
+  isLate = true;
+  const what = "the adapter did not answer in time, and its request was given up";
+  throw new QueueError("TIMEOUT", { what, operation: "receive" });
 }

@@ -207,9 +207,7 @@ class BatchContext implements HandlerContext {
   }
 
   get deadline(): Date {
-    const times = this.#members.map(
-      (member) => member.context.deadline?.getTime() ?? Number.POSITIVE_INFINITY,
-    );
+    const times = this.#members.map((member) => member.context.deadline?.getTime() ?? Infinity);
     return new Date(Math.min(...times));
   }
 

@@ -1,34 +1,18 @@
 import { DEFAULTS } from "../client/defaults.ts";
 import type { QueueError } from "../errors/queue-error.ts";
 import { wrapDriverError } from "../errors/wrap-error.ts";
-import type { DrainReport, Handler, Health } from "../queue-consumer.ts";
+import type { DrainReport, Health } from "../queue-consumer.ts";
 import type { QueueEvents } from "../telemetry/events.ts";
-import type { ConsumerSetup } from "./consumer-setup.ts";
 import { NOTHING_HANDLED } from "./drain.ts";
-import { DrainTime } from "../time/drain-time.ts";
+import { SharedClose, type DrainTime } from "../time/drain-time.ts";
 import { pause } from "../time/pause.ts";
 import { driverEvents } from "./engine.ts";
 import { closeInTime, closeOpened, openConsumer, type OpenedConsumer } from "./open-consumer.ts";
-import { Pipeline } from "./pipeline.ts";
-import type { RateLimit } from "./rate-limit.ts";
+import { Pipeline, type PipelineOptions } from "./pipeline.ts";
 import { ReceiveFailures } from "./receive-failures.ts";
-import type { ConsumerSettings } from "./resolve-options.ts";
-import type { SettledMemory } from "./settled-memory.ts";
 
-export interface ConsumerRunOptions {
-  readonly setup: ConsumerSetup;
-  readonly settings: ConsumerSettings;
-  readonly memory: SettledMemory;
-  readonly rateLimit: RateLimit | undefined;
-  /** The handler, wrapped in its middleware. */
-  readonly handle: Handler<unknown>;
-  /** Most deliveries in handlers at once. */
-  readonly limit: number;
+export interface ConsumerRunOptions extends Omit<PipelineOptions, "opened" | "onFatal"> {
   readonly isPaused: boolean;
-  /** Called when no further handler will start. */
-  readonly onLast: () => void;
-  /** Called when runs that go on may have lost their permits. */
-  readonly onStopped?: (() => void) | undefined;
 }
 
 /** One life of a consumer, from `run` to `close`. */
@@ -41,8 +25,7 @@ export class ConsumerRun {
   #limit: number;
   #isPaused: boolean;
   readonly #closing = new AbortController();
-  /** Of the drain, once it was asked for. */
-  #time: DrainTime | undefined;
+  readonly #closed = new SharedClose<DrainReport>();
   #fatal: QueueError | undefined;
   #startTrouble: string | undefined;
 
@@ -68,8 +51,11 @@ export class ConsumerRun {
 
   /** All calls share one drain, whose end is the soonest that one of them asks for. Never rejects. */
   async close(timeoutMs: number): Promise<DrainReport> {
-    this.#requestClose(timeoutMs);
-    return await this.#ended.promise;
+    return await this.#closed.within(this.#options.setup.clock, timeoutMs, async (time) => {
+      this.#closing.abort();
+      this.#closeRequest.resolve(time);
+      return await this.#ended.promise;
+    });
   }
 
   set limit(limit: number) {
@@ -111,7 +97,7 @@ export class ConsumerRun {
       limit: this.#limit,
       onFatal: (error) => {
         this.#fatal ??= error;
-        this.#requestClose(DEFAULTS.drainMs);
+        void this.close(DEFAULTS.drainMs);
       },
     });
     this.#pipeline = pipeline;
@@ -154,16 +140,6 @@ export class ConsumerRun {
 
   get #isClosing(): boolean {
     return this.#closing.signal.aborted;
-  }
-
-  #requestClose(timeoutMs: number): void {
-    if (this.#isClosing) {
-      this.#time?.end(timeoutMs);
-      return;
-    }
-    this.#closing.abort();
-    this.#time = new DrainTime(this.#options.setup.clock, timeoutMs);
-    this.#closeRequest.resolve(this.#time);
   }
 
   #emitState(state: QueueEvents["state"]["state"]): void {

@@ -1,4 +1,4 @@
-import { callProblems, countProblems, kindOf, refuseProblems } from "../errors/check-options.ts";
+import { countProblems, expects, optionProblems, refuseProblems } from "../errors/check-options.ts";
 import { QueueError } from "../errors/queue-error.ts";
 import { composeHandle } from "../middleware/compose.ts";
 import type {
@@ -9,6 +9,7 @@ import type {
   QueueConsumer,
   ReceivedMessage,
 } from "../queue-consumer.ts";
+import { durationProblems } from "../message/check-policy.ts";
 import { durationToMs, type Duration } from "../time/duration.ts";
 import { Gatherer } from "./batch-run.ts";
 import { ConsumerRun } from "./consumer-run.ts";
@@ -57,7 +58,7 @@ class Consumer<Body> implements QueueConsumer<Body> {
   }
 
   async run(handler: Handler<Body>): Promise<DrainReport> {
-    refuseNoFunction(handler, "run");
+    refuseProblems(handlerProblems(handler, "run"));
     return await this.#start(handler as Handler<unknown>, 1);
   }
 
@@ -65,13 +66,12 @@ class Consumer<Body> implements QueueConsumer<Body> {
     handler: BatchHandler<Body>,
     batch: { readonly size?: number | undefined; readonly wait?: Duration | undefined } = {},
   ): Promise<DrainReport> {
-    refuseNoFunction(handler, "runBatch");
-    const problems = callProblems(batch, ["size", "wait"], "runBatch");
-    const { size = DEFAULT_BATCH_SIZE, wait = "0ms" } = batch ?? {};
-    refuseProblems([...problems, ...countProblems(size, "runBatch.size")]);
+    refuseProblems(handlerProblems(handler, "runBatch"));
+    refuseProblems(optionProblems(batch, { size: countProblems, wait: durationProblems }, "runBatch"));
+    const { size = DEFAULT_BATCH_SIZE, wait = "0ms" } = batch;
     const gatherer = new Gatherer(handler as BatchHandler<unknown>, {
       size,
-      waitMs: durationToMs(wait, "runBatch.wait"),
+      waitMs: durationToMs(wait),
       concurrency: () => this.#concurrency,
       clock: this.#setup.clock,
     });
@@ -187,6 +187,4 @@ class Consumer<Body> implements QueueConsumer<Body> {
   }
 }
 
-function refuseNoFunction(handler: unknown, where: string): void {
-  if (typeof handler !== "function") refuseProblems([`${where}: expected a handler, got ${kindOf(handler)}`]);
-}
+const handlerProblems = expects("a handler", (handler) => typeof handler === "function");

@@ -18,7 +18,7 @@ export interface DispatcherOptions {
    */
   readonly start: (held: HeldDelivery, nowMs: number | undefined) => number | undefined;
   /** Called when the rate allows starts again. */
-  readonly onTokens: () => void;
+  readonly onTokens?: () => void;
 }
 
 /** Grants permits: starts what is ready, oldest first, as far as concurrency and rate allow. */
@@ -130,7 +130,7 @@ export class Dispatcher {
     this.#timer ??= this.#options.clock.setTimer(() => {
       this.#timer = undefined;
       this.startReady();
-      this.#options.onTokens();
+      this.#options.onTokens?.();
     }, waitMs);
   }
 }

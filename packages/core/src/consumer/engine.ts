@@ -64,7 +64,7 @@ export interface EngineOptions {
   readonly hooks: ExecutorHooks;
   readonly onWake: (held: HeldDelivery) => void;
   /** Called when a settlement has its result. */
-  readonly onSettled: () => void;
+  readonly onSettled?: () => void;
   /** Called when the service has answered acks, with the time that it took. */
   readonly onAcked?: ((durationMs: number) => void) | undefined;
 }
@@ -106,7 +106,7 @@ export function createEngine(options: EngineOptions): Engine {
   const { onInvalid, handlerTimeoutMs } = settings;
   const wallNow = (): number => clock.wallNow();
   const rules: ProcessingRules = { details, handle, onInvalid, redelivery, source: target.entity, wallNow };
-  const lastAttempt = route.kind === "none" ? Number.POSITIVE_INFINITY : redelivery.attempts;
+  const lastAttempt = route.kind === "none" ? Infinity : redelivery.attempts;
   const context: ContextParts = { ...settling, ...base, clock, logger, handlerTimeoutMs, lastAttempt };
   return { ...base, ...settling, opened, admission, known: options.known, rules, context };
 }
@@ -141,7 +141,7 @@ function createSettling(
     lingerMs: options.lingerMs,
     onResult: (held, result) => {
       executor.settled(held, result);
-      options.onSettled();
+      options.onSettled?.();
     },
     onAcked: options.onAcked,
   });
@@ -157,7 +157,7 @@ function createSettling(
     events,
     lanes,
     bounds: redelivery.bounds,
-    maxParkMs: mayDelayLonger(details) ? Number.POSITIVE_INFINITY : MAX_PARK_MS,
+    maxParkMs: mayDelayLonger(details) ? Infinity : MAX_PARK_MS,
     hooks,
   });
   return { keeper, settler, executor };
@@ -221,7 +221,7 @@ function redeliveryPolicy(
   const canDelay = capabilities.releaseDelay !== "none" || mayDelayLonger(setup.details);
   return {
     // Dead letters have unlimited attempts: there is nowhere further to go.
-    attempts: setup.details.kind === "dead-letter" ? Number.POSITIVE_INFINITY : settings.attempts,
+    attempts: setup.details.kind === "dead-letter" ? Infinity : settings.attempts,
     delay: settings.retryDelay,
     bounds: {
       minMs: DEFAULTS.retryMinMs,

@@ -1,10 +1,17 @@
 import { resolveOptions as resolveClientOptions } from "../client/client-options.ts";
 import type { ClientOptions } from "../client/client-types.ts";
 import type { EventBatch, Outcome } from "../driver/event-source.ts";
-import { countProblems, isRecord, kindOf, refuseProblems, unknownKeys } from "../errors/check-options.ts";
-import { QueueError } from "../errors/queue-error.ts";
+import {
+  countProblems,
+  functionProblems,
+  isRecord,
+  noProblems,
+  optionProblems,
+  refuseProblems,
+  type Checks,
+} from "../errors/check-options.ts";
 import { durationProblems } from "../message/check-policy.ts";
-import { detailsOf, type DefinitionDetails, type Source } from "../message/queue-definition.ts";
+import { sourceOf, type DefinitionDetails, type Source } from "../message/queue-definition.ts";
 import { composeHandle } from "../middleware/compose.ts";
 import type { BatchHandler, ConsumerOptions, Handler } from "../queue-consumer.ts";
 import { systemClock, type Clock } from "../time/clock.ts";
@@ -14,7 +21,7 @@ import { eventDeadline } from "./event-deadline.ts";
 import { EventRun } from "./event-run.ts";
 import { checkedBatch, UNNAMED_ADAPTER } from "./event-target.ts";
 import { RateLimit } from "./rate-limit.ts";
-import { OPTION_KEYS, resolveOptions, type ConsumerSettings } from "./resolve-options.ts";
+import { CONSUMER_OPTIONS, resolveOptions, type ConsumerSettings } from "./resolve-options.ts";
 import { SettledMemory } from "./settled-memory.ts";
 import { refuseMisfit } from "./start-checks.ts";
 
@@ -72,17 +79,16 @@ export function createEventEngine<Body>(
   work: EventWork<Body>,
   options: EventEngineOptions = {},
 ): EventEngine {
-  return new Engine(detailsOf(definition), work as EventWork<unknown>, options);
+  return new Engine(definition, work as EventWork<unknown>, options);
 }
 
 /** Otherwise a function with one second would silently give everything back until the queue moves it. */
 const NO_TIME =
-  "nothing was started: the platform leaves a call less time than is kept free of it, a second at least; allow the function more, or keep less free with deadlineMargin";
-const CLIENT_KEYS = ["clock", "listener", "logger", "middleware"];
-const KEYS = [...OPTION_KEYS.filter((key) => key !== "prefetch"), ...CLIENT_KEYS, "deadlineMargin"];
-
+  "nothing was started: a call has less time than is kept free of it, a second at least; allow the function more, or keep less free with deadlineMargin";
 class Engine implements EventEngine {
   readonly #details: DefinitionDetails;
+  /** The same without the needs of its sender. */
+  readonly #received: DefinitionDetails;
   readonly #work: EventWork<unknown>;
   readonly #clock: Clock;
   readonly #client: ReturnType<typeof resolveClientOptions>;
@@ -96,11 +102,12 @@ class Engine implements EventEngine {
   readonly #gatherers = new Set<Gatherer>();
   readonly #told = new Set<string>();
 
-  constructor(details: DefinitionDetails, work: EventWork<unknown>, options: EventEngineOptions) {
-    refuseProblems([...optionProblems(options), ...workProblems(work)]);
-    if (details.kind === "topic") throw refusedTopic(details);
+  constructor(definition: Source, work: EventWork<unknown>, options: EventEngineOptions) {
+    refuseProblems([...problemsOf(options), ...workProblems(work)]);
+    const details = sourceOf(definition);
     const { clock, listener, logger, middleware, deadlineMargin, ...consumer } = options;
     this.#details = details;
+    this.#received = { ...details, needs: details.needs.filter((need) => need === "ordering") };
     this.#work = work;
     this.#clock = clock ?? systemClock;
     this.#client = resolveClientOptions({ listener, logger, middleware });
@@ -121,13 +128,17 @@ class Engine implements EventEngine {
     const memory = this.#memory.of(target.name);
     for (const delivery of deliveries)
       if (batch.wasSettled?.(delivery.providerId) === true) memory.add(delivery);
-    refuseMisfit({ details: this.#details, settings: this.#settings, target, facts: undefined });
+    const adapter = batch.adapter ?? UNNAMED_ADAPTER;
+    refuseMisfit(
+      { details: this.#received, settings: this.#settings, target, facts: undefined },
+      adapter.name,
+    );
     const { logger, events } = this.#client;
     this.#notify(target.name, batch.notices);
     if (error !== undefined) this.#notify(target.name, [error.message]);
     if (!this.#hasTime(batch)) this.#notify(target.name, [NO_TIME]);
-    const work = "handler" in this.#work ? this.#work.handler : this.#gather(this.#work);
-    const handler = work instanceof Gatherer ? work.handler : work;
+    const work = "handler" in this.#work ? this.#work : this.#gather(this.#work);
+    const gatherer = work instanceof Gatherer ? work : undefined;
     const run = new EventRun({
       batch,
       deliveries,
@@ -136,27 +147,27 @@ class Engine implements EventEngine {
       setup: {
         details: this.#details,
         clock: this.#clock,
-        adapter: batch.adapter ?? UNNAMED_ADAPTER,
+        adapter,
         logger,
         events,
       },
       settings: this.#settings,
       memory,
-      handle: this.#inMiddleware(handler, target.name),
+      handle: this.#inMiddleware(work.handler, target.name),
       limit: this.#limit,
       marginMs: this.#marginMs,
       rateLimit: this.#rateLimit,
       mayStart: () => this.#running() < this.#limit,
-      onPermit: () => {
+      onRoom: () => {
         this.#startReady();
       },
       onStopped: () => {
-        if (work instanceof Gatherer) work.freeStopped();
+        gatherer?.freeStopped();
         this.#startWaiting();
       },
     });
     this.#runs.add(run);
-    if (work instanceof Gatherer) this.#gatherers.add(work);
+    if (gatherer !== undefined) this.#gatherers.add(gatherer);
     try {
       const outcomes = await run.run();
       return {
@@ -167,7 +178,7 @@ class Engine implements EventEngine {
       };
     } finally {
       this.#runs.delete(run);
-      if (work instanceof Gatherer) this.#gatherers.delete(work);
+      if (gatherer !== undefined) this.#gatherers.delete(gatherer);
       // The permits of an abandoned handler are free for the other events.
       this.#startReady();
       this.#startWaiting();
@@ -226,28 +237,26 @@ class Engine implements EventEngine {
   }
 }
 
-function optionProblems(options: EventEngineOptions): string[] {
-  if (!isRecord(options)) return [`options: expected an object, got ${kindOf(options)}`];
-  if (options["prefetch"] !== undefined)
-    return ["options.prefetch: a function fetches nothing, the platform does; leave it out"];
-  const { deadlineMargin } = options;
-  return [
-    ...unknownKeys(options, KEYS, "options").filter((problem) => !problem.includes('"prefetch"')),
-    ...(deadlineMargin === undefined ? [] : durationProblems(deadlineMargin, "options.deadlineMargin")),
-  ];
+function problemsOf(options: unknown): string[] {
+  const { prefetch: _, ...ofConsumers } = CONSUMER_OPTIONS;
+  const checks: Checks = {
+    ...ofConsumers,
+    clock: noProblems,
+    listener: noProblems,
+    logger: noProblems,
+    middleware: noProblems,
+    deadlineMargin: durationProblems,
+  };
+  if (!isRecord(options)) return optionProblems(options, checks, "options");
+  const { prefetch, ...others } = options;
+  if (prefetch === undefined) return optionProblems(others, checks, "options");
+  return ["options.prefetch: a function fetches nothing, the platform does; leave it out"];
 }
 
 function workProblems(work: EventWork<unknown>): string[] {
   const handler: unknown = "handler" in work ? work.handler : work.batchHandler;
   return [
-    ...(typeof handler === "function" ? [] : [`handler: expected a function, got ${kindOf(handler)}`]),
+    ...functionProblems(handler, "handler"),
     ...("size" in work ? countProblems(work.size, "size") : []),
   ];
-}
-
-function refusedTopic({ name }: DefinitionDetails): QueueError {
-  return new QueueError("INVALID_ARGUMENT", {
-    what: `the definition ${JSON.stringify(name)} is a topic`,
-    remedy: "A topic cannot be consumed: use topic.subscription(name).",
-  });
 }

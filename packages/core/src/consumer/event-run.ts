@@ -1,43 +1,23 @@
 import type { Delivery } from "../driver/delivery.ts";
 import type { EventBatch, Outcome } from "../driver/event-source.ts";
 import { QueueError } from "../errors/queue-error.ts";
-import type { Handler } from "../queue-consumer.ts";
 import { within } from "../time/within.ts";
-import { Dispatcher } from "./dispatcher.ts";
-import { createEngine, type Engine, type EngineSetup } from "./engine.ts";
+import type { Dispatcher } from "./dispatcher.ts";
 import { eventDeadline } from "./event-deadline.ts";
 import type { HeldDelivery } from "./held-delivery.ts";
-import { keyLanesFor, type KeyLanes } from "./key-lanes.ts";
 import type { OpenedConsumer } from "./open-consumer.ts";
 import { UNSTARTED } from "./outcome-executor.ts";
-import type { RateLimit } from "./rate-limit.ts";
-import type { ConsumerSettings } from "./resolve-options.ts";
-import type { SettledMemory } from "./settled-memory.ts";
-import { Worker } from "./worker.ts";
+import { createWorkEngine, type WorkEngine, type WorkEngineOptions } from "./work-engine.ts";
+import type { Worker } from "./worker.ts";
 
-export interface EventRunOptions {
+export interface EventRunOptions extends Omit<WorkEngineOptions, "lingerMs" | "hooks"> {
   readonly batch: EventBatch;
   /** Those of the batch that can be taken in hand. */
   readonly deliveries: readonly Delivery<unknown>[];
   /** What is wrong with the others. */
   readonly error: QueueError | undefined;
-  readonly opened: OpenedConsumer;
-  readonly setup: EngineSetup;
-  readonly settings: ConsumerSettings;
-  readonly memory: SettledMemory;
-  /** The handler, wrapped in its middleware. */
-  readonly handle: Handler<unknown>;
-  /** Most deliveries in handlers at once. */
-  readonly limit: number;
   /** Undefined: the usual share of the time left. */
   readonly marginMs: number | undefined;
-  readonly rateLimit: RateLimit | undefined;
-  /** False: other batches hold all permits. */
-  readonly mayStart: () => boolean;
-  /** Called when a permit is free. */
-  readonly onPermit: () => void;
-  /** Called when runs that go on may have lost their permits. */
-  readonly onStopped: () => void;
 }
 
 /** Longest wait for settlements, also in a call without a deadline. */
@@ -46,8 +26,8 @@ const FLUSH_WITHIN_MS = 15_000;
 /** Runs one batch, from the event to its outcomes: the parts of a worker, without anything to fetch. */
 export class EventRun {
   readonly #options: EventRunOptions;
+  readonly #engine: WorkEngine;
   readonly #dispatcher: Dispatcher;
-  readonly #engine: Engine;
   readonly #worker: Worker;
   readonly #allLeft = Promise.withResolvers<void>();
   /** Aligned with the deliveries; undefined for one that was not taken in hand. */
@@ -57,34 +37,21 @@ export class EventRun {
 
   constructor(options: EventRunOptions) {
     this.#options = options;
-    const { opened, setup, settings } = options;
-    const { target } = opened;
-    const lanes = keyLanesFor(target.capabilities);
-    this.#dispatcher = new Dispatcher({
-      limit: options.limit,
-      clock: setup.clock,
-      rateLimit: options.rateLimit,
-      lanes,
-      mayStart: options.mayStart,
-      start: (held, nowMs) => this.#worker.start(held, nowMs),
-      onTokens: () => {},
+    this.#engine = createWorkEngine({
+      ...options,
+      lingerMs: 0,
+      hooks: {
+        left: (held) => {
+          this.#left(held);
+        },
+        // A message that cannot be settled is left to the reply, and reported.
+        fatal: () => {},
+        lastAsk: () => 0,
+      },
+      endsInMs: this.#deadline()?.stopInMs ?? Infinity,
     });
-    this.#engine = this.#newEngine(lanes);
-    const { context, time } = this.#engine;
-    const endsAtMs = time.quick() + (this.#deadline()?.stopInMs ?? Number.POSITIVE_INFINITY);
-    this.#worker = new Worker({
-      ...this.#engine,
-      context: { ...context, endsAtMs },
-      target: target.name,
-      clock: setup.clock,
-      events: setup.events,
-      dispatcher: this.#dispatcher,
-      lanes,
-      handlerTimeoutMs: settings.handlerTimeoutMs,
-      onRoom: options.onPermit,
-      onIdle: () => {},
-      onStopped: options.onStopped,
-    });
+    this.#dispatcher = this.#engine.dispatcher;
+    this.#worker = this.#engine.worker;
   }
 
   /** Handlers that hold a permit. */
@@ -101,7 +68,7 @@ export class EventRun {
     const { clock } = this.#options.setup;
     const deadline = this.#deadline();
     this.#take();
-    const { stopInMs, graceMs } = deadline ?? { stopInMs: Number.POSITIVE_INFINITY, graceMs: 0 };
+    const { stopInMs, graceMs } = deadline ?? { stopInMs: Infinity, graceMs: 0 };
     if (stopInMs > 0) this.#dispatcher.resume();
     const isDone = stopInMs > 0 && (await within(clock, stopInMs, this.#allLeft.promise, true));
     // After a blocked event loop less is left than was planned.
@@ -170,36 +137,12 @@ export class EventRun {
   }
 
   #leftMs(): number {
-    return this.#options.batch.remainingMs?.() ?? Number.POSITIVE_INFINITY;
+    return this.#options.batch.remainingMs?.() ?? Infinity;
   }
 
   #deadline(): ReturnType<typeof eventDeadline> | undefined {
     const { batch, marginMs } = this.#options;
     return batch.remainingMs === undefined ? undefined : eventDeadline(batch.remainingMs(), marginMs);
-  }
-
-  #newEngine(lanes: KeyLanes | undefined): Engine {
-    return createEngine({
-      ...this.#options,
-      lanes,
-      lingerMs: 0,
-      hooks: {
-        left: (held) => {
-          this.#left(held);
-        },
-        ready: (held) => {
-          this.#dispatcher.offer(held);
-          this.#dispatcher.startReady();
-        },
-        // A message that cannot be settled is left to the reply, and reported.
-        fatal: () => {},
-        lastAsk: () => 0,
-      },
-      onWake: (held) => {
-        this.#worker.wake(held);
-      },
-      onSettled: () => {},
-    });
   }
 }
 

@@ -88,7 +88,7 @@ function abilities({ settle = {}, releaseDelay = ANY_DELAY }: EventBatch): Parti
   };
 }
 
-const ANY_DELAY: NativeDelay = Object.freeze({ maxMs: Number.POSITIVE_INFINITY });
+const ANY_DELAY: NativeDelay = Object.freeze({ maxMs: Infinity });
 
 function settleOnly(settle: Settle): ConsumerDriver<unknown> {
   const { extendBatch, deadLetterBatch } = settle;
@@ -175,7 +175,7 @@ const UNLIMITED: Limits = Object.freeze({
   release: OPERATION,
   extend: OPERATION,
   deadLetter: OPERATION,
-  lease: { minMs: 0, maxMs: ANY, totalMs: Number.POSITIVE_INFINITY },
+  lease: { minMs: 0, maxMs: ANY, totalMs: Infinity },
   attributes: {
     maxCount: ANY,
     maxNameBytes: ANY,

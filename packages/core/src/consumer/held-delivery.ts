@@ -33,9 +33,9 @@ export class HeldDelivery implements Lease {
   handle: unknown;
   /** The delivery itself, unless it shares a lease. */
   lease: Lease | undefined;
-  untilMs: number = Number.POSITIVE_INFINITY;
+  untilMs: number = Infinity;
   promisedUntilMs: number | undefined;
-  renewAtMs: number = Number.POSITIVE_INFINITY;
+  renewAtMs: number = Infinity;
   renewing: Promise<unknown> | undefined;
   pause: LeasePause | undefined;
   previous: Lease | undefined;
@@ -45,9 +45,9 @@ export class HeldDelivery implements Lease {
   /** Hash of its provider id, once `KnownMessages` has computed it. */
   idHash: number | undefined;
   /** When the lease keeper calls back: time limit of the run, end of parking, next try of a settlement. */
-  wakeAtMs: number = Number.POSITIVE_INFINITY;
+  wakeAtMs: number = Infinity;
   /** Lease time up to which it may be held at most. */
-  capAtMs: number = Number.POSITIVE_INFINITY;
+  capAtMs: number = Infinity;
   startedAtMs = 0;
   /** True: its run was over, and got the grace of a limit that is seen late. */
   hadGrace = false;

@@ -80,7 +80,7 @@ export class KeyLanes {
   /** Milliseconds after which to look again at a follower that came while its key was blocked. */
   blockedForMs(key: string, nowMs: number): number {
     const untilMs = this.#lanes.get(key)?.block?.untilMs ?? nowMs;
-    return untilMs === Number.POSITIVE_INFINITY ? UNCONFIRMED_MS : Math.max(0, untilMs - nowMs);
+    return untilMs === Infinity ? UNCONFIRMED_MS : Math.max(0, untilMs - nowMs);
   }
 
   /** Ends the turn of a delivery that is done. @returns the next of its key, which may run */
@@ -109,8 +109,8 @@ export class KeyLanes {
     const isBehindHead = this.#isBehindHead(lane, held);
     const all = this.#takeAll(lane);
     if (!isBehindHead) {
-      const untilMs = Number.POSITIVE_INFINITY;
-      lane.block = { providerId: held.delivery.providerId, untilMs, lastAsk: Number.POSITIVE_INFINITY };
+      const untilMs = Infinity;
+      lane.block = { providerId: held.delivery.providerId, untilMs, lastAsk: Infinity };
       lane.ahead = all.splice(0, all.indexOf(held));
       this.waiting += lane.ahead.length;
     }
@@ -125,10 +125,8 @@ export class KeyLanes {
     const block = this.#laneOf(held)?.block;
     if (block === undefined || block.providerId !== held.delivery.providerId) return;
     const isInOrder = isDriverTold && this.isPipelined;
-    block.untilMs = isInOrder
-      ? Number.NEGATIVE_INFINITY
-      : untilMs + (this.isPipelined ? PIPELINE_SLACK_MS : 0);
-    block.lastAsk = isInOrder ? Number.NEGATIVE_INFINITY : lastAsk;
+    block.untilMs = isInOrder ? -Infinity : untilMs + (this.isPipelined ? PIPELINE_SLACK_MS : 0);
+    block.lastAsk = isInOrder ? -Infinity : lastAsk;
   }
 
   /** Takes all deliveries that wait in the lanes. */

@@ -50,7 +50,7 @@ export class LeaseKeeper {
   readonly #totalMs: number;
   readonly #gatherMs: number;
   #timer: Timer | undefined;
-  #armedAtMs = Number.POSITIVE_INFINITY;
+  #armedAtMs = Infinity;
 
   constructor(options: LeaseKeeperOptions) {
     this.#options = options;
@@ -121,7 +121,7 @@ export class LeaseKeeper {
 
   /** Milliseconds that are certainly left of the lease. 0 or less: it may have run out. */
   leftMs(held: HeldDelivery, nowMs: number): number {
-    return (held.lease?.untilMs ?? Number.NEGATIVE_INFINITY) - nowMs;
+    return (held.lease?.untilMs ?? -Infinity) - nowMs;
   }
 
   /** @throws UNSUPPORTED, LEASE_LOST */
@@ -177,7 +177,7 @@ export class LeaseKeeper {
   async stop(): Promise<void> {
     this.#timer?.cancel();
     this.#timer = undefined;
-    this.#armedAtMs = Number.NEGATIVE_INFINITY; // nothing arms it again
+    this.#armedAtMs = -Infinity; // nothing arms it again
     for (const lease of this.#leases.toArray()) this.#leases.delete(lease);
     this.#shared.clear();
     await this.#renewals?.close();
@@ -231,7 +231,7 @@ export class LeaseKeeper {
 
   /** Renews at half of the time left, give or take a tenth, so that leases do not all fall due at once. */
   #scheduleRenewal(lease: Lease, nowMs: number): void {
-    if (this.#renewals === undefined || lease.untilMs === Number.POSITIVE_INFINITY) return;
+    if (this.#renewals === undefined || lease.untilMs === Infinity) return;
     const jitter = 0.9 + this.#options.random() * 0.2;
     lease.renewAtMs = nowMs + ((lease.untilMs - nowMs) / 2) * jitter;
   }
@@ -248,11 +248,11 @@ export class LeaseKeeper {
   readonly #tick = (): void => {
     this.#timer?.cancel();
     this.#timer = undefined;
-    if (this.#armedAtMs === Number.NEGATIVE_INFINITY) return; // stopped
-    this.#armedAtMs = Number.POSITIVE_INFINITY;
+    if (this.#armedAtMs === -Infinity) return; // stopped
+    this.#armedAtMs = Infinity;
     const nowMs = this.#options.time.read();
     for (const lease of this.#leases.toArray()) this.#attend(lease, nowMs);
-    let nextMs = Number.POSITIVE_INFINITY;
+    let nextMs = Infinity;
     for (const lease of this.#leases.toArray()) nextMs = Math.min(nextMs, dueAtMs(lease));
     this.#arm(nextMs);
   };
@@ -260,7 +260,7 @@ export class LeaseKeeper {
   #attend(lease: Lease, nowMs: number): void {
     for (const held of [...lease.holders]) {
       if (held.wakeAtMs > nowMs) continue;
-      held.wakeAtMs = Number.POSITIVE_INFINITY;
+      held.wakeAtMs = Infinity;
       this.#options.onWake(held);
     }
     if (lease.holders.length === 0 || lease.pause === "overdue") return;
@@ -288,6 +288,6 @@ export class LeaseKeeper {
   }
 }
 
-function promisedMs({ promisedUntilMs = Number.NEGATIVE_INFINITY }: Lease): number {
+function promisedMs({ promisedUntilMs = -Infinity }: Lease): number {
   return promisedUntilMs;
 }

@@ -27,9 +27,9 @@ export function leaseLost(what: string): QueueError {
 export class SharedLease implements Lease {
   readonly leaseKey: string;
   readonly holders: HeldDelivery[] = [];
-  untilMs: number = Number.POSITIVE_INFINITY;
+  untilMs: number = Infinity;
   promisedUntilMs: number | undefined;
-  renewAtMs: number = Number.POSITIVE_INFINITY;
+  renewAtMs: number = Infinity;
   renewing: Promise<unknown> | undefined;
   pause: LeasePause | undefined;
   previous: Lease | undefined;
@@ -47,12 +47,8 @@ export class SharedLease implements Lease {
 
 /** When a lease needs attention next. */
 export function dueAtMs(lease: Lease): number {
-  let atMs = Number.POSITIVE_INFINITY;
+  let atMs = Infinity;
   for (const held of lease.holders) atMs = Math.min(atMs, held.wakeAtMs);
   if (lease.pause === "overdue") return atMs;
-  return Math.min(
-    atMs,
-    lease.untilMs,
-    lease.renewing === undefined ? lease.renewAtMs : Number.POSITIVE_INFINITY,
-  );
+  return Math.min(atMs, lease.untilMs, lease.renewing === undefined ? lease.renewAtMs : Infinity);
 }

@@ -1,4 +1,3 @@
-import { unmetNeeds } from "../client/check-needs.ts";
 import { checkedConsumer, checkedProbe, checkedProducer, checkTarget } from "../driver/check-driver.ts";
 import type { ConsumerDriver, ConsumerDriverOptions } from "../driver/driver.ts";
 import type { EntityFacts, ProbeResult, Target } from "../driver/entity.ts";
@@ -58,12 +57,10 @@ async function openIt(
 ): Promise<OpenedConsumer> {
   const { adapter, clock, details, events } = opening;
   const located = await locate(opening);
-  const { probed, missing } = await probe(opening, located);
+  const { probed, missing } = await probeTarget(opening, located);
   const target = refined(located, probed);
   const start = { details, settings, target, facts: probed?.facts };
-  refuseMisfit(start);
-  const [unmet] = unmetNeeds(details, target, adapter.name);
-  if (unmet !== undefined) throw unmet;
+  refuseMisfit(start, adapter.name);
   const leaseMs = wantedLeaseMs(start);
   const route = await openRoute(opening, settings, target, probed?.facts).catch((error: unknown) => {
     throw isQueueError(error, "NOT_FOUND") && missing !== undefined ? missing : error;
@@ -127,7 +124,10 @@ interface Probed {
 }
 
 /** Rights to probe may be missing: what cannot be read is unknown, and the start reports that. */
-async function probe({ adapter, clock, cutOff }: Opening, target: Target): Promise<Probed> {
+export async function probeTarget(
+  { adapter, clock, cutOff }: Pick<ConsumerSetup, "adapter" | "clock"> & Partial<Opening>,
+  target: Target,
+): Promise<Probed> {
   if (adapter.probe === undefined) return {};
   const look = async (signal: AbortSignal): Promise<ProbeResult | undefined> =>
     await adapter.probe?.(target, signal);
@@ -137,13 +137,14 @@ async function probe({ adapter, clock, cutOff }: Opening, target: Target): Promi
     return { probed };
   } catch (error) {
     const { message } = wrapDriverError(adapter, target, "probe", error);
-    const probed = { facts: { unknown: [`the queue's settings could not be read: ${message}`] } };
+    const probed = { facts: { unknown: [`its settings could not be read: ${message}`] } };
     const failure = wrapDriverError(adapter, target, "open", error);
     return isQueueError(failure, "NOT_FOUND") ? { probed, missing: failure } : { probed };
   }
 }
 
-function refined(target: Target, probed: ProbeResult | undefined): Target {
+/** The target with what the probe corrects. */
+export function refined(target: Target, probed: ProbeResult | undefined): Target {
   if (probed?.capabilities === undefined && probed?.limits === undefined) return target;
   return {
     ...target,

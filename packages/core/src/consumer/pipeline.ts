@@ -2,47 +2,36 @@ import { DEFAULTS } from "../client/defaults.ts";
 import { randomOf } from "../time/clock.ts";
 import type { Delivery } from "../driver/delivery.ts";
 import type { QueueError } from "../errors/queue-error.ts";
-import type { DrainReport, Handler } from "../queue-consumer.ts";
+import type { DrainReport } from "../queue-consumer.ts";
 import type { ConsumerSetup } from "./consumer-setup.ts";
-import { Dispatcher } from "./dispatcher.ts";
+import type { Dispatcher } from "./dispatcher.ts";
 import { drain } from "./drain.ts";
 import type { DrainTime } from "../time/drain-time.ts";
-import { createEngine, driverEvents, sharedSteps, type Engine } from "./engine.ts";
-import { keyLanesFor, type KeyLanes } from "./key-lanes.ts";
+import { driverEvents, sharedSteps, type Engine } from "./engine.ts";
 import { knownMessagesFor } from "./known-messages.ts";
-import type { OpenedConsumer } from "./open-consumer.ts";
-import type { RateLimit } from "./rate-limit.ts";
+import { PaceMeter } from "./prefetch-size.ts";
 import { ReceiveLoop } from "./receive-loop.ts";
-import type { ConsumerSettings } from "./resolve-options.ts";
 import { Room } from "./room.ts";
-import type { SettledMemory } from "./settled-memory.ts";
 import { ToldFlow } from "./told-flow.ts";
 import { Watchdog } from "./watchdog.ts";
-import { Worker } from "./worker.ts";
+import { createWorkEngine, type WorkEngine, type WorkEngineOptions } from "./work-engine.ts";
+import type { Worker } from "./worker.ts";
 
-export interface PipelineOptions {
+export interface PipelineOptions extends Pick<
+  WorkEngineOptions,
+  "settings" | "opened" | "memory" | "rateLimit" | "handle" | "limit" | "onStopped"
+> {
   readonly setup: ConsumerSetup;
-  readonly settings: ConsumerSettings;
-  readonly opened: OpenedConsumer;
-  readonly memory: SettledMemory;
-  readonly rateLimit: RateLimit | undefined;
-  /** The handler, wrapped in its middleware. */
-  readonly handle: Handler<unknown>;
-  /** Most deliveries in handlers at once. */
-  readonly limit: number;
   readonly onFatal: (error: QueueError) => void;
   /** Called when no further handler will start. */
   readonly onLast: () => void;
-  /** Called when runs that go on may have lost their permits. */
-  readonly onStopped?: (() => void) | undefined;
 }
 
 /** Wires the parts of a running consumer, from the ask to the settlement. */
 export class Pipeline {
   readonly #options: PipelineOptions;
-  readonly #lanes: KeyLanes | undefined;
+  readonly #engine: WorkEngine;
   readonly #dispatcher: Dispatcher;
-  readonly #engine: Engine;
   readonly #worker: Worker;
   readonly #loop: ReceiveLoop;
   readonly #room: Room;
@@ -53,31 +42,17 @@ export class Pipeline {
 
   constructor(options: PipelineOptions) {
     this.#options = options;
-    const { setup, settings, opened } = options;
+    const { setup, opened } = options;
     const { clock, events } = setup;
     const { target, driver } = opened;
-    this.#lanes = keyLanesFor(target.capabilities);
     this.#watchdog = new Watchdog(clock, () => {
       this.#check();
     });
-    this.#dispatcher = this.#newDispatcher();
     this.#engine = this.#newEngine();
-    this.#worker = new Worker({
-      ...this.#engine,
-      target: target.name,
-      clock,
-      events,
-      dispatcher: this.#dispatcher,
-      lanes: this.#lanes,
-      handlerTimeoutMs: settings.handlerTimeoutMs,
-      onRoom: () => {
-        if (this.#engine.executor.tally.parked > 0) this.#flow.grow();
-        this.#loop.wake();
-      },
-      onIdle: () => this.#idleAgain?.resolve(),
-      onStopped: options.onStopped,
-    });
-    this.#room = this.#newRoom();
+    this.#dispatcher = this.#engine.dispatcher;
+    this.#worker = this.#engine.worker;
+    const pace = new PaceMeter(clock.now());
+    this.#room = this.#newRoom(pace);
     this.#flow = this.#newFlow();
     this.#loop = new ReceiveLoop({
       target: target.name,
@@ -87,12 +62,10 @@ export class Pipeline {
       events,
       random: setup.random ?? randomOf(setup.clock),
       toError: this.#engine.toError,
-      demand: {
-        room: () => this.#room.left(),
-        capacity: () => this.#room.capacity(),
-        waiting: () => this.#dispatcher.readyCount,
-        ended: () => this.#worker.ended,
-      },
+      room: this.#room,
+      dispatcher: this.#dispatcher,
+      worker: this.#worker,
+      pace,
       accept: (deliveries, ask, stalledAtMs) => {
         this.#accept(deliveries, ask, stalledAtMs);
       },
@@ -100,7 +73,7 @@ export class Pipeline {
         this.#worker.refuse(deliveries, ask);
       },
       onFatal: options.onFatal,
-      stalledMs: () => this.#watchdog.stalledMs(),
+      watchdog: this.#watchdog,
     });
   }
 
@@ -181,30 +154,11 @@ export class Pipeline {
     );
   }
 
-  #newDispatcher(): Dispatcher {
-    const { setup, limit, rateLimit } = this.#options;
-    return new Dispatcher({
-      limit,
-      clock: setup.clock,
-      rateLimit,
-      lanes: this.#lanes,
-      start: (held, nowMs) => this.#worker.start(held, nowMs),
-      onTokens: () => {
-        this.#loop.wake();
-      },
-    });
-  }
-
-  #newEngine(): Engine {
-    const { setup, settings, opened, memory, handle, onFatal } = this.#options;
-    return createEngine({
-      setup,
-      settings,
-      opened,
-      memory,
+  #newEngine(): WorkEngine {
+    const { opened, onFatal } = this.#options;
+    return createWorkEngine({
+      ...this.#options,
       known: knownMessagesFor(opened),
-      handle,
-      lanes: this.#lanes,
       lingerMs: opened.target.limits.receive.billed ? DEFAULTS.settleLingerMs : 0,
       hooks: {
         left: (held) => {
@@ -212,16 +166,17 @@ export class Pipeline {
           this.#flow.left();
           this.#loop.wake();
         },
-        ready: (held) => {
-          this.#dispatcher.offer(held);
-          this.#dispatcher.startReady();
-        },
         fatal: onFatal,
         lastAsk: () => this.#loop.lastAsk,
       },
-      onWake: (held) => {
-        this.#worker.wake(held);
+      onTokens: () => {
+        this.#loop.wake();
       },
+      onRoom: () => {
+        if (this.#engine.executor.tally.parked > 0) this.#flow.grow();
+        this.#loop.wake();
+      },
+      onIdle: () => this.#idleAgain?.resolve(),
       onSettled: () => {
         if (this.#room.isSettlingLate) this.#loop.wake();
       },
@@ -231,18 +186,19 @@ export class Pipeline {
     });
   }
 
-  #newRoom(): Room {
+  #newRoom(pace: PaceMeter): Room {
     const { settings, opened } = this.#options;
+    const { executor, settler } = this.#engine;
     return new Room({
       prefetch: settings.prefetch,
       limits: opened.target.limits,
       leaseMs: opened.leaseMs,
       dispatcher: this.#dispatcher,
-      lanes: this.#lanes,
-      pace: () => this.#loop.pace,
-      outstanding: () => this.#worker.outstanding,
-      parked: () => this.#engine.executor.tally.parked,
-      unsettled: () => this.#engine.settler.pending,
+      lanes: this.#engine.lanes,
+      pace,
+      worker: this.#worker,
+      tally: executor.tally,
+      settler,
     });
   }
 
@@ -250,9 +206,9 @@ export class Pipeline {
     const { setup, opened } = this.#options;
     return new ToldFlow({
       driver: opened.driver,
-      wanted: () => this.#room.flow(),
-      outstanding: () => this.#worker.outstanding,
-      parked: () => this.#engine.executor.tally.parked,
+      room: this.#room,
+      worker: this.#worker,
+      tally: this.#engine.executor.tally,
       onFault: (error) => driverEvents(setup, () => this.#engine).fault(error),
     });
   }
@@ -261,7 +217,7 @@ export class Pipeline {
     const { clock } = this.#options.setup;
     this.#engine.keeper.checkSleep();
     this.#worker.check(this.#engine.time.quick());
-    for (const held of this.#lanes?.expireBlocks(this.#engine.time.quick() - BLOCK_SLACK_MS) ?? []) {
+    for (const held of this.#engine.lanes?.expireBlocks(this.#engine.time.quick() - BLOCK_SLACK_MS) ?? []) {
       this.#dispatcher.offer(held);
     }
     this.#dispatcher.startReady();

@@ -46,8 +46,8 @@ export class PaceMeter {
   #sampledEnded = 0;
   #meanAckedMs = 0;
   /** Shortest answers of this window, and of the one before it. */
-  #shortestMs = Number.POSITIVE_INFINITY;
-  #shortestBeforeMs = Number.POSITIVE_INFINITY;
+  #shortestMs = Infinity;
+  #shortestBeforeMs = Infinity;
   #shortestSinceMs: number;
 
   constructor(nowMs: number) {
@@ -76,7 +76,7 @@ export class PaceMeter {
   sampleAcked(nowMs: number, durationMs: number): void {
     if (nowMs - this.#shortestSinceMs >= SHORTEST_WINDOW_MS) {
       this.#shortestBeforeMs = this.#shortestMs;
-      this.#shortestMs = Number.POSITIVE_INFINITY;
+      this.#shortestMs = Infinity;
       this.#shortestSinceMs = nowMs;
     }
     this.#shortestMs = Math.min(this.#shortestMs, durationMs);

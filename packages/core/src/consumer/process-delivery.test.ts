@@ -266,24 +266,24 @@ describe("the time of a delivery", () => {
     timelinessOf(delivery<unknown>("h", { attributes }), () => NOW_MS);
 
   test.each([
-    [0, { kind: "expired" }],
-    [1, { kind: "due" }],
+    [0, "expired"],
+    [1, 0],
   ])("expires %i ms from now: %o", (inMs, expected) => {
-    expect(at({ [RESERVED.expires]: String(NOW_MS + inMs) })).toEqual(expected);
+    expect(at({ [RESERVED.expires]: String(NOW_MS + inMs) })).toBe(expected);
   });
 
   test.each([
-    [0, { kind: "due" }],
-    [1, { kind: "early", remainingMs: 1 }],
+    [0, 0],
+    [1, 1],
   ])("comes %i ms from now: %o", (inMs, expected) => {
-    expect(at({ [RESERVED.due]: String(NOW_MS + inMs) })).toEqual(expected);
+    expect(at({ [RESERVED.due]: String(NOW_MS + inMs) })).toBe(expected);
   });
 
   test.each(["", " ", "soon", "5 minutes", "12e"])(
     "is none where the attribute is %j, which is no time",
     (text) => {
-      expect(at({ [RESERVED.expires]: text })).toEqual({ kind: "due" });
-      expect(at({ [RESERVED.due]: text })).toEqual({ kind: "due" });
+      expect(at({ [RESERVED.expires]: text })).toBe(0);
+      expect(at({ [RESERVED.due]: text })).toBe(0);
     },
   );
 
@@ -291,6 +291,6 @@ describe("the time of a delivery", () => {
     const timeliness = timelinessOf(delivery<unknown>("h"), () => {
       throw new Error("nobody asked");
     });
-    expect(timeliness).toEqual({ kind: "due" });
+    expect(timeliness).toBe(0);
   });
 });

@@ -153,24 +153,19 @@ function judge(rules: ProcessingRules, delivery: Delivery<unknown>, error: unkno
   return { kind: "release", delayMs: redelivery.delayMs, cause: "retry", error };
 }
 
-/** Taken only from attributes that the core's own producer set where the provider lacks delay or ttl. */
-export type Timeliness =
-  | { readonly kind: "expired" }
-  | { readonly kind: "due" }
-  | { readonly kind: "early"; readonly remainingMs: number };
-
-const DUE: Timeliness = Object.freeze({ kind: "due" });
-const EXPIRED: Timeliness = Object.freeze({ kind: "expired" });
-
-/** The consumer's half of the delay and ttl emulation. */
-export function timelinessOf(delivery: Delivery<unknown>, wallNow: () => number): Timeliness {
+/**
+ * The consumer's half of the delay and ttl emulation: reads only attributes that the core's own producer set
+ * where the provider lacks delay or ttl.
+ * @returns milliseconds until the message is due; 0: it is
+ */
+export function timelinessOf(delivery: Delivery<unknown>, wallNow: () => number): number | "expired" {
   const expires = delivery.attributes[RESERVED.expires];
   const due = delivery.attributes[RESERVED.due];
-  if (expires === undefined && due === undefined) return DUE;
+  if (expires === undefined && due === undefined) return 0;
   const nowMs = wallNow();
-  if (momentOf(expires) <= nowMs) return EXPIRED;
+  if (momentOf(expires) <= nowMs) return "expired";
   const remainingMs = momentOf(due) - nowMs;
-  return remainingMs > 0 ? { kind: "early", remainingMs } : DUE;
+  return remainingMs > 0 ? remainingMs : 0;
 }
 
 /** NaN for what is not a number, because expired messages are dropped. `Number("")` would be 0. */

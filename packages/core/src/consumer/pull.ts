@@ -99,24 +99,28 @@ export class Puller {
   async #receive(max: number, waitMs: number, signal: AbortSignal | undefined): Promise<PulledMessage[]> {
     const { clock } = this.#options.setup;
     const engine = await this.#openUnless(signal);
+    const stop =
+      signal === undefined ? this.#closing.signal : AbortSignal.any([signal, this.#closing.signal]);
     const deadlineMs = clock.now() + waitMs;
     const watchdog = new Watchdog(clock, () => {});
     watchdog.start();
     const empty = new EmptyAnswers();
     try {
       for (;;) {
+        this.#refuseAborted(signal);
         const askedAtMs = clock.now();
-        const asking = this.#ask(engine, max, Math.max(0, deadlineMs - askedAtMs), watchdog, signal);
+        const asking = this.#ask(engine, max, Math.max(0, deadlineMs - askedAtMs), watchdog, stop);
         const over = asking.then(
           () => {},
           () => {},
         );
         this.#asks.add(over);
         const pulled = await asking.finally(() => this.#asks.delete(over));
+        if (pulled.length === 0) this.#refuseAborted(signal);
         const nowMs = clock.now();
         if (pulled.length > 0 || this.isClosed || nowMs >= deadlineMs) return pulled;
         if (empty.areTooMany(0, nowMs - askedAtMs)) {
-          await pause(clock, Math.min(EMPTY_PAUSE_MS, deadlineMs - nowMs), this.#stopOf(signal));
+          await pause(clock, Math.min(EMPTY_PAUSE_MS, deadlineMs - nowMs), stop);
           if (this.isClosed) return [];
         }
       }
@@ -128,11 +132,19 @@ export class Puller {
   /** The start goes on if the caller does not wait for it: the next call may find it done. */
   async #openUnless(signal: AbortSignal | undefined): Promise<Engine> {
     if (signal === undefined) return await this.#open();
-    const where = { operation: "receive", target: this.#options.setup.target.name } as const;
-    if (isAborted(signal)) throw cancelledError(signal, where);
+    this.#refuseAborted(signal);
     return await orAborted(this.#open(), signal, () => {
-      throw cancelledError(signal, where);
+      throw this.#cancelled(signal);
     });
+  }
+
+  #refuseAborted(signal: AbortSignal | undefined): void {
+    if (signal?.aborted === true) throw this.#cancelled(signal);
+  }
+
+  #cancelled(signal: AbortSignal): QueueError {
+    const { target } = this.#engine?.opened ?? this.#options.setup;
+    return cancelledError(signal, { operation: "receive", target: target.name });
   }
 
   /** A failed start is tried again by the next call. */
@@ -171,7 +183,6 @@ export class Puller {
       onWake: (held) => {
         this.#wake(held);
       },
-      onSettled: () => {},
     });
     return this.#engine;
   }
@@ -191,13 +202,10 @@ export class Puller {
     maxItems: number,
     leftMs: number,
     watchdog: Watchdog,
-    signal: AbortSignal | undefined,
+    stop: AbortSignal,
   ): Promise<PulledMessage[]> {
     const { opened, toError } = engine;
-    const { limits, name } = opened.target;
-    const where = { operation: "receive", target: name } as const;
-    if (signal !== undefined && isAborted(signal)) throw cancelledError(signal, where);
-    const stop = this.#stopOf(signal);
+    const { limits } = opened.target;
     const ask = {
       maxItems: Math.min(maxItems, limits.receive.maxItems),
       waitMs: Math.min(leftMs, limits.receive.maxWaitMs),
@@ -224,13 +232,7 @@ export class Puller {
       engine,
       held.filter(({ state }) => state === "waiting"),
     );
-    if (signal !== undefined && isAborted(signal)) throw cancelledError(signal, where);
     return [];
-  }
-
-  #stopOf(signal: AbortSignal | undefined): AbortSignal {
-    const ended = this.#closing.signal;
-    return signal === undefined ? ended : AbortSignal.any([signal, ended]);
   }
 
   async #drain(time: DrainTime): Promise<DrainReport> {
@@ -284,9 +286,4 @@ const PULL_OUTSTANDING = 1_000;
 
 function giveBack({ executor }: Engine, held: readonly HeldDelivery[]): void {
   for (const one of held) executor.giveBack(one);
-}
-
-/** A function, because the compiler does not know that the property changes while we wait. */
-function isAborted(signal: AbortSignal): boolean {
-  return signal.aborted;
 }

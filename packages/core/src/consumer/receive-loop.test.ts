@@ -129,15 +129,15 @@ describe("an ask", () => {
   });
 
   test("measures the rate, and the round trip where its reply was full", async () => {
-    const { clock, state, loop, latest, start } = receiveBench();
+    const { clock, state, pace, latest, start } = receiveBench();
     await start();
     state.ended = 30;
     await clock.advance(100);
     await latest().answer(some(9));
-    expect([loop.pace.ratePerMs, loop.pace.roundTripMs]).toEqual([0.3, 0]);
+    expect([pace.ratePerMs, pace.roundTripMs]).toEqual([0.3, 0]);
     await clock.advance(25);
     await latest().answer(some(10));
-    expect([loop.pace.ratePerMs, loop.pace.roundTripMs]).toEqual([0.3, 25]);
+    expect([pace.ratePerMs, pace.roundTripMs]).toEqual([0.3, 25]);
   });
 });
 
@@ -149,7 +149,7 @@ describe("an ask that costs money", () => {
     ["is not made for less than that", 1, 4, 0],
   ])("%s", async (_claim, room, capacity, asked) => {
     const { state, asks, start } = receiveBench({ billed: true });
-    Object.assign(state, { room, capacity, waiting: 1 });
+    Object.assign(state, { room, capacity, readyCount: 1 });
     await start();
     expect(asks).toHaveLength(asked);
   });
@@ -158,16 +158,16 @@ describe("an ask that costs money", () => {
     ["is made for any room where what is ready lasts no longer than a reply takes", 2, 1],
     ["waits where it lasts longer", 3, 0],
   ])("%s", async (_claim, waiting, asked) => {
-    const { state, asks, loop, start } = receiveBench({ billed: true });
-    Object.assign(state, { room: 1, waiting });
-    Object.assign(loop.pace, { ratePerMs: 0.1, roundTripMs: 20 });
+    const { state, asks, pace, start } = receiveBench({ billed: true });
+    Object.assign(state, { room: 1, readyCount: waiting });
+    Object.assign(pace, { ratePerMs: 0.1, roundTripMs: 20 });
     await start();
     expect(asks).toHaveLength(asked);
   });
 
   test("is the only kind that waits for more room", async () => {
     const { state, asks, start } = receiveBench({ billed: false });
-    Object.assign(state, { room: 1, waiting: 9 });
+    Object.assign(state, { room: 1, readyCount: 9 });
     await start();
     expect(asks).toHaveLength(1);
   });

@@ -8,7 +8,11 @@ import { soon } from "../time/soon.ts";
 import { STALL_MS } from "./answer-in-time.ts";
 import { sorted, surplusText } from "./check-deliveries.ts";
 import { EMPTY_PAUSE_MS, EmptyAnswers } from "./empty-answers.ts";
-import { PaceMeter } from "./prefetch-size.ts";
+import type { Dispatcher } from "./dispatcher.ts";
+import type { PaceMeter } from "./prefetch-size.ts";
+import type { Room } from "./room.ts";
+import type { Watchdog } from "./watchdog.ts";
+import type { Worker } from "./worker.ts";
 import { ReceiveFailures } from "./receive-failures.ts";
 
 export interface ReceiveLoopOptions {
@@ -19,27 +23,17 @@ export interface ReceiveLoopOptions {
   readonly events: EventSink;
   readonly random: () => number;
   readonly toError: (operation: Operation, error: unknown) => QueueError;
-  readonly demand: Demand;
-  /** Takes the deliveries of an ask. `stalledAtMs`: what `stalledMs` was when it was made. */
+  readonly room: Pick<Room, "left" | "capacity">;
+  readonly dispatcher: Pick<Dispatcher, "readyCount">;
+  readonly worker: Pick<Worker, "ended">;
+  readonly pace: PaceMeter;
+  /** Takes the deliveries of an ask. `stalledAtMs`: what `watchdog.stalledMs()` was when it was made. */
   readonly accept: (deliveries: readonly Delivery<unknown>[], ask: number, stalledAtMs: number) => void;
   /** Gives back deliveries that came too late to be taken. */
   readonly refuse: (deliveries: readonly Delivery<unknown>[], ask: number) => void;
   /** Called when no ask can succeed. */
   readonly onFatal: (error: QueueError) => void;
-  /** How long this event loop was blocked so far in all, in milliseconds. */
-  readonly stalledMs: () => number;
-}
-
-/** What the consumer can take. */
-export interface Demand {
-  /** Deliveries that could be asked for if no ask were in flight. */
-  room(): number;
-  /** Room of an idle consumer. */
-  capacity(): number;
-  /** Deliveries that are ready and not started. */
-  waiting(): number;
-  /** Handlers that ended so far. */
-  ended(): number;
+  readonly watchdog: Pick<Watchdog, "stalledMs">;
 }
 
 interface Ask {
@@ -59,7 +53,6 @@ export class ReceiveLoop {
   readonly #options: ReceiveLoopOptions;
   /** The asks in flight, in any order. There are only a few. */
   readonly #asks: Ask[] = [];
-  readonly pace: PaceMeter;
   readonly #isPushed: boolean;
   #state: "paused" | "asking" | "stopped" = "paused";
   /** Deliveries asked for and not answered yet. */
@@ -68,8 +61,7 @@ export class ReceiveLoop {
   #parallel = 1;
   readonly #failures: ReceiveFailures;
   readonly #empty = new EmptyAnswers();
-  #isEmptyTold = false;
-  #isSurplusTold = false;
+  readonly #told = new Set<string>();
   #backoff: Timer | undefined;
   #isWakeScheduled = false;
   /** Number of the latest ask. */
@@ -80,7 +72,6 @@ export class ReceiveLoop {
   constructor(options: ReceiveLoopOptions) {
     this.#options = options;
     this.#failures = new ReceiveFailures(options);
-    this.pace = new PaceMeter(options.clock.now());
     this.#isPushed = options.driver.setFlow !== undefined;
   }
 
@@ -116,22 +107,23 @@ export class ReceiveLoop {
 
   /** Acks were answered after `durationMs`. Where a broker pushes, only they show the round trip. */
   acked(durationMs: number): void {
-    if (this.#isPushed) this.pace.sampleAcked(this.#options.clock.now(), durationMs);
+    const { clock, pace } = this.#options;
+    if (this.#isPushed) pace.sampleAcked(clock.now(), durationMs);
   }
 
   /** Measures the rate although no ask was answered. Has an effect only where a broker pushes. */
   samplePushed(): void {
-    const { clock, demand } = this.#options;
-    if (this.#isPushed) this.pace.sampleRate(clock.now(), demand.ended());
+    const { clock, pace, worker } = this.#options;
+    if (this.#isPushed) pace.sampleRate(clock.now(), worker.ended);
   }
 
   /** Called by the watchdog: an ask that never comes back must not end the loop. */
   check(nowMs: number): void {
-    const { limits, target, events, stalledMs } = this.#options;
+    const { limits, target, events, watchdog } = this.#options;
     const overdueMs = limits.receive.maxWaitMs + STALL_MS;
     for (const ask of [...this.#asks]) {
       // What came while the event loop was blocked has not been read yet.
-      const waitedMs = nowMs - ask.startedAtMs - (stalledMs() - ask.stalledAtMs);
+      const waitedMs = nowMs - ask.startedAtMs - (watchdog.stalledMs() - ask.stalledAtMs);
       if (waitedMs < overdueMs) continue;
       this.trouble = `stalled: no answer for ${Math.round(waitedMs / 1_000)} s`;
       events.emit("notice", {
@@ -159,30 +151,30 @@ export class ReceiveLoop {
 
   #itemsToAsk(): number {
     if (this.#state !== "asking" || this.#backoff !== undefined) return 0;
-    const { limits, demand } = this.#options;
+    const { limits, room } = this.#options;
     const { receive } = limits;
     if (this.#asks.length >= Math.min(this.#parallel, receive.parallel)) return 0;
-    const room = demand.room() - this.#asked;
-    if (room <= 0) return 0;
-    const isWorthIt = room >= Math.min(receive.maxItems, demand.capacity()) / 2;
+    const left = room.left() - this.#asked;
+    if (left <= 0) return 0;
+    const isWorthIt = left >= Math.min(receive.maxItems, room.capacity()) / 2;
     if (receive.billed && !isWorthIt && !this.#runsDry()) return 0;
-    return Math.min(room, receive.maxItems);
+    return Math.min(left, receive.maxItems);
   }
 
   /** True: what is ready will be used up before a reply can be here. */
   #runsDry(): boolean {
-    const { ratePerMs, roundTripMs } = this.pace;
-    return this.#options.demand.waiting() <= ratePerMs * roundTripMs;
+    const { dispatcher, pace } = this.#options;
+    return dispatcher.readyCount <= pace.ratePerMs * pace.roundTripMs;
   }
 
   #start(items: number): void {
-    const { clock, stalledMs } = this.#options;
+    const { clock, watchdog } = this.#options;
     this.lastAsk += 1;
     const ask: Ask = {
       number: this.lastAsk,
       items,
       startedAtMs: clock.now(),
-      stalledAtMs: stalledMs(),
+      stalledAtMs: watchdog.stalledMs(),
       controller: new AbortController(),
       run: Promise.resolve(),
       isAbandoned: false,
@@ -207,18 +199,18 @@ export class ReceiveLoop {
   }
 
   #answered(ask: Ask, deliveries: readonly Delivery<unknown>[]): void {
-    const { clock, events, target, demand, accept, refuse, limits } = this.#options;
+    const { clock, events, target, worker, pace, accept, refuse, limits } = this.#options;
     this.#end(ask);
     const nowMs = clock.now();
     const durationMs = nowMs - ask.startedAtMs;
     this.#failures.succeeded();
     this.trouble = undefined;
-    if (deliveries.length > ask.items) this.#tellSurplus(deliveries.length, ask.items);
+    if (deliveries.length > ask.items) this.#tellOnce("surplus", surplusText(deliveries.length, ask.items));
     const isFull = deliveries.length >= ask.items;
     this.#parallel = isFull ? Math.min(this.#parallel + 1, limits.receive.parallel) : 1;
     // Deliveries that a broker pushed come from the driver's buffer, without a round trip.
-    if (isFull && !this.#isPushed) this.pace.sampleRoundTrip(durationMs);
-    this.pace.sampleRate(nowMs, demand.ended());
+    if (isFull && !this.#isPushed) pace.sampleRoundTrip(durationMs);
+    pace.sampleRate(nowMs, worker.ended);
     if (events.isActive("receive")) events.emit("receive", { target, count: deliveries.length, durationMs });
     const { aborted } = ask.controller.signal; // by a pause, which may be over
     if (!aborted && this.#empty.areTooMany(deliveries.length, durationMs)) this.#askLess();
@@ -244,17 +236,14 @@ export class ReceiveLoop {
 
   #askLess(): void {
     this.#wakeIn(EMPTY_PAUSE_MS);
-    if (this.#isEmptyTold) return;
-    this.#isEmptyTold = true;
-    const text =
-      "asks are answered at once with nothing, so that there is one a second until something comes";
-    this.#options.events.emit("notice", { target: this.#options.target, text });
+    const text = "asks are answered at once with nothing: there is one a second until something comes";
+    this.#tellOnce("empty", text);
   }
 
-  #tellSurplus(brought: number, asked: number): void {
-    if (this.#isSurplusTold) return;
-    this.#isSurplusTold = true;
-    this.#options.events.emit("notice", { target: this.#options.target, text: surplusText(brought, asked) });
+  #tellOnce(what: string, text: string): void {
+    if (this.#told.has(what)) return;
+    this.#told.add(what);
+    this.#options.events.emit("notice", { target: this.#options.target, text });
   }
 
   #wakeIn(delayMs: number): void {

@@ -1,13 +1,15 @@
-import { callProblems, countProblems, refuseProblems } from "../errors/check-options.ts";
+import { countProblems, optionProblems, refuseProblems, signalProblems } from "../errors/check-options.ts";
+import { durationProblems } from "../message/check-policy.ts";
 import type { QueueConsumer } from "../queue-consumer.ts";
 import { durationToMs } from "../time/duration.ts";
 
 export type ReceiveOptions = NonNullable<Parameters<QueueConsumer<unknown>["receive"]>[0]>;
 
+const OPTIONS = { max: countProblems, wait: durationProblems, signal: signalProblems };
+
 /** @throws INVALID_ARGUMENT */
 export function checkedOptions(options: ReceiveOptions): { readonly max: number; readonly waitMs: number } {
-  const problems = callProblems(options, ["max", "wait", "signal"], "receive");
-  const { max = 1, wait = "0ms" } = options ?? {};
-  refuseProblems([...problems, ...countProblems(max, "receive.max")]);
-  return { max, waitMs: durationToMs(wait, "receive.wait") };
+  refuseProblems(optionProblems(options, OPTIONS, "receive"));
+  const { max = 1, wait = "0ms" } = options;
+  return { max, waitMs: durationToMs(wait) };
 }

@@ -4,7 +4,6 @@ import type { LeaseKeeperOptions } from "./lease-keeper.ts";
 import { asRecord } from "../errors/check-options.ts";
 import { leaseLost, type Lease } from "./lease.ts";
 import { resultsOfAlive } from "./results-of-alive.ts";
-import { timedRequest } from "./timed-request.ts";
 
 /** A lease to renew. */
 export interface Renewal {
@@ -17,8 +16,6 @@ export interface Renewal {
 
 type Parts = Pick<LeaseKeeperOptions, "driver" | "capabilities" | "limits" | "clock" | "cutOff" | "time">;
 type Renewed = ItemResult<{ readonly leaseMs: number }>;
-
-const REQUEST_TIMEOUT_MS = 15_000;
 
 /** Creates the batcher that sends renewals. Undefined: leases are not renewed here. */
 export function createRenewals(parts: Parts): Batcher<Renewal, { readonly leaseMs: number }> | undefined {
@@ -33,30 +30,21 @@ export function createRenewals(parts: Parts): Batcher<Renewal, { readonly leaseM
 }
 
 /** Sends one request. A lease that was lost while its renewal waited has no handle any more. */
-async function request(
-  { driver, clock, cutOff, time }: Parts,
-  renewals: readonly Renewal[],
-): Promise<readonly Renewed[]> {
-  const sentAtMs = time.read();
-  const gone = (): Renewed => ({
-    ok: false,
-    error: leaseLost("the lease ended before it could be renewed"),
-  });
-  const isHeld = ({ lease }: Renewal): boolean => lease.holders.length > 0;
-  return await resultsOfAlive(
+async function request(parts: Parts, renewals: readonly Renewal[]): Promise<readonly Renewed[]> {
+  const sentAtMs = parts.time.read();
+  return await resultsOfAlive<Renewal, { readonly leaseMs: number }>(
+    parts,
     "extend",
     renewals,
-    isHeld,
-    gone,
-    async (held) => {
+    ({ lease }) => lease.holders.length > 0,
+    () => ({ ok: false, error: leaseLost("the lease ended before it could be renewed") }),
+    async (held, signal) => {
       const items = held.map((renewal) => {
         renewal.sentAtMs = sentAtMs;
         renewal.handle = renewal.lease.holders[0]?.handle;
         return { handle: renewal.handle, leaseMs: renewal.leaseMs };
       });
-      const extend = async (signal: AbortSignal): Promise<readonly Renewed[]> =>
-        (await driver.extendBatch?.(items, signal)) ?? [];
-      return await timedRequest(clock, "extend", REQUEST_TIMEOUT_MS, extend, cutOff);
+      return (await parts.driver.extendBatch?.(items, signal)) ?? [];
     },
     isLease,
   );

@@ -64,7 +64,7 @@ describe("the options of a consumer", () => {
     [{ lease: "long" }, "consumer.lease"],
     [{ retry: { attempts: 0 } }, "consumer.retry.attempts"],
     [{ deadLetter: "maybe" }, "consumer.deadLetter"],
-    ["fast", "expected options, got string"],
+    ["fast", "expected an object, got string"],
   ])("%o is refused", (options, text) => {
     expect(() => resolveOptions(options as never, {})).toThrow(
       expect.objectContaining({ code: "INVALID_ARGUMENT", message: expect.stringContaining(text) }),

@@ -1,15 +1,18 @@
 import { DEFAULTS } from "../client/defaults.ts";
 import {
-  asRecord,
-  callProblems,
   countProblems,
-  isRecord,
-  kindOf,
+  expects,
+  optionProblems,
   refuseProblems,
-  unknownKeys,
+  type Checks,
 } from "../errors/check-options.ts";
 import { overlay } from "../message/check-definition.ts";
-import { POLICY_KEYS, policyProblems, positiveProblems } from "../message/check-policy.ts";
+import {
+  deadLetterProblems,
+  durationProblems,
+  positiveProblems,
+  retryProblems,
+} from "../message/check-policy.ts";
 import type { QueuePolicy, RetryPolicy } from "../message/define-options.ts";
 import type { ConsumerOptions } from "../queue-consumer.ts";
 import { durationToMs, type Duration } from "../time/duration.ts";
@@ -29,19 +32,25 @@ export interface ConsumerSettings {
   readonly deadLetter: "auto" | "none";
 }
 
-/** Members of `ConsumerOptions`. */
-export const OPTION_KEYS: readonly string[] = [
-  ...POLICY_KEYS,
-  "concurrency",
-  "prefetch",
-  "rateLimit",
-  "handlerTimeout",
-  "onInvalid",
-];
+/** The members of `ConsumerOptions`. */
+export const CONSUMER_OPTIONS: Checks = {
+  retry: retryProblems,
+  lease: positiveProblems,
+  deadLetter: deadLetterProblems,
+  concurrency: countProblems,
+  prefetch: (value, where) => (value === "auto" ? [] : countProblems(value, where, 0)),
+  rateLimit: (value, where) =>
+    optionProblems(value, { count: countProblems, per: positiveProblems }, where, ["count", "per"]),
+  handlerTimeout: positiveProblems,
+  onInvalid: expects(
+    '"dead-letter", "retry" or a function',
+    (value) => value === "dead-letter" || value === "retry" || typeof value === "function",
+  ),
+};
 
 /** The consumer's policy wins over the definition's. @throws INVALID_ARGUMENT with every problem at once */
 export function resolveOptions(options: ConsumerOptions, policy: QueuePolicy): ConsumerSettings {
-  refuseProblems(optionProblems(options));
+  refuseProblems(optionProblems(options, CONSUMER_OPTIONS, "consumer"));
   const { rateLimit, handlerTimeout } = options;
   const { retry, lease, deadLetter = "auto" } = overlay(policy, options);
   const attempts = retry?.attempts ?? DEFAULTS.attempts;
@@ -53,7 +62,7 @@ export function resolveOptions(options: ConsumerOptions, policy: QueuePolicy): C
     handlerTimeoutMs: handlerTimeout === undefined ? undefined : durationToMs(handlerTimeout),
     onInvalid: options.onInvalid ?? "dead-letter",
     leaseMs: lease === undefined ? undefined : durationToMs(lease),
-    attempts: attempts === "unlimited" ? Number.POSITIVE_INFINITY : attempts,
+    attempts: attempts === "unlimited" ? Infinity : attempts,
     retryDelay: retry?.delay,
     deadLetter,
   });
@@ -61,39 +70,11 @@ export function resolveOptions(options: ConsumerOptions, policy: QueuePolicy): C
 
 /** How long `close(options)` waits for handlers. @throws INVALID_ARGUMENT */
 export function closeTimeoutMs(options: { readonly timeout?: Duration | undefined }): number {
-  refuseProblems(callProblems(options, ["timeout"], "close"));
-  return options.timeout === undefined ? DEFAULTS.drainMs : durationToMs(options.timeout, "close.timeout");
+  refuseProblems(optionProblems(options, { timeout: durationProblems }, "close"));
+  return options.timeout === undefined ? DEFAULTS.drainMs : durationToMs(options.timeout);
 }
 
 /** @throws INVALID_ARGUMENT unless it is a whole number from 1 */
 export function checkConcurrency(concurrency: number): void {
   refuseProblems(countProblems(concurrency, "consumer.concurrency"));
-}
-
-function optionProblems(options: ConsumerOptions): string[] {
-  const where = "consumer";
-  if (!isRecord(options)) return [`${where}: expected options, got ${kindOf(options)}`];
-  const { concurrency, prefetch, handlerTimeout, onInvalid, rateLimit }: ConsumerOptions = options;
-  const problems = [...unknownKeys(options, OPTION_KEYS, where), ...policyProblems(options, where)];
-  if (concurrency !== undefined) problems.push(...countProblems(concurrency, `${where}.concurrency`));
-  if (prefetch !== undefined && prefetch !== "auto") {
-    problems.push(...countProblems(prefetch, `${where}.prefetch`, 0));
-  }
-  if (handlerTimeout !== undefined)
-    problems.push(...positiveProblems(handlerTimeout, `${where}.handlerTimeout`));
-  problems.push(...rateLimitProblems(rateLimit, `${where}.rateLimit`));
-  const isOnInvalid = onInvalid === "dead-letter" || onInvalid === "retry" || typeof onInvalid === "function";
-  if (onInvalid !== undefined && !isOnInvalid) {
-    problems.push(
-      `${where}.onInvalid: expected "dead-letter", "retry" or a function, got ${kindOf(onInvalid)}`,
-    );
-  }
-  return problems;
-}
-
-function rateLimitProblems(rateLimit: unknown, where: string): string[] {
-  if (rateLimit === undefined) return [];
-  const problems = callProblems(rateLimit, ["count", "per"], where);
-  const { count, per } = asRecord(rateLimit);
-  return [...problems, ...countProblems(count, `${where}.count`), ...positiveProblems(per, `${where}.per`)];
 }

@@ -1,25 +1,33 @@
 import type { ItemResult, Operation } from "../driver/driver.ts";
 import { BrokenRule } from "../errors/broken-rule.ts";
 import { asRecord, isRecord, kindOf } from "../errors/check-options.ts";
+import type { Clock } from "../time/clock.ts";
+import type { CutOff } from "./cut-off.ts";
+import { timedRequest } from "./timed-request.ts";
 
 /** True for a value that a success of this operation can have. */
 type IsValue = (value: unknown) => boolean;
 
+const REQUEST_TIMEOUT_MS = 15_000;
+
 /**
- * Asks the driver for the items whose lease still exists; others get `gone`. Results are in the items' order.
- * @throws BrokenRule as `alignedResults`
+ * Sends one request for the items whose lease still exists; others get `gone`. Results are in the items' order.
+ * @throws BrokenRule as `alignedResults`, TIMEOUT as `timedRequest`
  */
 export async function resultsOfAlive<Item, Value>(
+  { clock, cutOff }: { readonly clock: Clock; readonly cutOff: CutOff },
   operation: Operation,
   items: readonly Item[],
   isAlive: (item: Item) => boolean,
   gone: () => ItemResult<Value>,
-  ask: (alive: readonly Item[]) => Promise<readonly ItemResult<Value>[]>,
+  call: (alive: readonly Item[], signal: AbortSignal) => Promise<readonly ItemResult<Value>[]>,
   isValue?: IsValue,
 ): Promise<readonly ItemResult<Value>[]> {
   const alive = items.every(isAlive) ? items : items.filter(isAlive);
   if (alive.length === 0) return items.map(gone);
-  const results = alignedResults(operation, alive.length, await ask(alive), isValue);
+  const ask = async (signal: AbortSignal): Promise<readonly ItemResult<Value>[]> => await call(alive, signal);
+  const given = await timedRequest(clock, operation, REQUEST_TIMEOUT_MS, ask, cutOff);
+  const results = alignedResults(operation, alive.length, given, isValue);
   if (alive.length === items.length) return results;
   const byItem = new Map(alive.map((item, index) => [item, results[index]]));
   return items.map((item) => byItem.get(item) ?? gone());

@@ -41,17 +41,17 @@ function bench({
     onTokens: () => {},
   });
   const pace = new PaceMeter(0);
-  const held = { outstanding: 0, parked: 0, unsettled: 0 };
+  const held = { outstanding: 0, parked: 0, pending: 0 };
   const room = new Room({
     prefetch,
     limits: { ...FAKE_LIMITS, ack, receive: { ...FAKE_LIMITS.receive, ...receive } },
     leaseMs,
     dispatcher,
     lanes,
-    pace: () => pace,
-    outstanding: () => held.outstanding,
-    parked: () => held.parked,
-    unsettled: () => held.unsettled,
+    pace,
+    worker: held,
+    tally: held,
+    settler: held,
   });
   return { room, held, pace, lanes, dispatcher };
 }
@@ -120,22 +120,22 @@ describe("the room that is left", () => {
 
   test("is held back by settlements without an answer: two rounds of full requests", () => {
     const { room, held } = bench({ limit: 10, ack: { maxItems: 10, maxInFlight: 3 } });
-    held.unsettled = 50;
+    held.pending = 50;
     expect([room.left(), room.isSettlingLate]).toEqual([10, false]);
-    held.unsettled = 51;
+    held.pending = 51;
     expect([room.left(), room.isSettlingLate]).toEqual([9, true]);
-    held.unsettled = 60;
+    held.pending = 60;
     expect([room.left(), room.isSettlingLate]).toEqual([0, true]);
-    held.unsettled = 20;
+    held.pending = 20;
     expect([room.left(), room.isSettlingLate]).toEqual([10, false]);
   });
 
   test("is held back by twice the capacity where requests are small, and by ten thousand in any case", () => {
     const small = bench({ limit: 10, ack: { maxItems: 1, maxInFlight: 1 } });
-    small.held.unsettled = 12;
+    small.held.pending = 12;
     expect(small.room.left()).toBe(8);
     const large = bench({ limit: 10, ack: { maxItems: 10_000, maxInFlight: 10 } });
-    large.held.unsettled = 9_998;
+    large.held.pending = 9_998;
     expect(large.room.left()).toBe(2);
   });
 });

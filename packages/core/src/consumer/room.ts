@@ -4,6 +4,9 @@ import type { Limits } from "../driver/limits.ts";
 import type { Dispatcher } from "./dispatcher.ts";
 import type { KeyLanes } from "./key-lanes.ts";
 import { prefetchSize, type PaceMeter } from "./prefetch-size.ts";
+import type { Settler } from "./settler.ts";
+import type { Tally } from "./tally.ts";
+import type { Worker } from "./worker.ts";
 
 export interface RoomOptions {
   readonly prefetch: number | "auto";
@@ -11,13 +14,10 @@ export interface RoomOptions {
   readonly leaseMs: number;
   readonly dispatcher: Dispatcher;
   readonly lanes: KeyLanes | undefined;
-  readonly pace: () => PaceMeter;
-  /** Deliveries whose settlement has not begun. */
-  readonly outstanding: () => number;
-  /** Those of them that are parked here until their retry. */
-  readonly parked: () => number;
-  /** Settlements that are not answered yet. */
-  readonly unsettled: () => number;
+  readonly pace: PaceMeter;
+  readonly worker: Pick<Worker, "outstanding">;
+  readonly tally: Pick<Tally, "parked">;
+  readonly settler: Pick<Settler, "pending">;
 }
 
 /** Most unanswered settlements with which more is asked for: a crash would have them handled again. */
@@ -42,12 +42,12 @@ export class Room {
 
   /** Room for more than there is now. */
   left(): number {
-    const { dispatcher, lanes, outstanding, unsettled } = this.#options;
+    const { dispatcher, lanes, worker, settler } = this.#options;
     const capacity = this.capacity();
-    const unsettledLeft = this.#maxUnsettled(capacity) - unsettled();
+    const unsettledLeft = this.#maxUnsettled(capacity) - settler.pending;
     this.isSettlingLate = unsettledLeft < capacity;
     const aside = Math.min(lanes?.waiting ?? 0, this.#sideRoom()) + this.#parked();
-    return dispatcher.rateRoom(Math.min(capacity, unsettledLeft) - (outstanding() - aside));
+    return dispatcher.rateRoom(Math.min(capacity, unsettledLeft) - (worker.outstanding - aside));
   }
 
   /**
@@ -66,14 +66,14 @@ export class Room {
 
   /** Parked deliveries that take no room. If all took room, a few bad messages would stop a consumer. */
   #parked(): number {
-    return Math.min(this.#options.parked(), this.#sideRoom());
+    return Math.min(this.#options.tally.parked, this.#sideRoom());
   }
 
   #prefetch(): number {
     const { prefetch, limits, leaseMs, pace } = this.#options;
     if (prefetch !== "auto") return prefetch;
     const { maxItems, billed } = limits.receive;
-    const { ratePerMs, roundTripMs } = pace();
+    const { ratePerMs, roundTripMs } = pace;
     return prefetchSize({ ratePerMs, roundTripMs, leaseMs, replyItems: maxItems, isBilled: billed });
   }
 

@@ -90,7 +90,7 @@ export class RunContext implements HandlerContext {
   get deadline(): Date {
     const { clock, time } = this.#parts;
     const ownEndMs = Math.min(this.#held.wakeAtMs, this.#held.capAtMs);
-    const endsAtMs = Math.min(ownEndMs, this.#parts.endsAtMs ?? Number.POSITIVE_INFINITY);
+    const endsAtMs = Math.min(ownEndMs, this.#parts.endsAtMs ?? Infinity);
     return new Date(clock.wallNow() + Math.min(endsAtMs - time.quick(), MAX_DATE_MS));
   }
 

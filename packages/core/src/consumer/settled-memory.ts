@@ -22,7 +22,7 @@ export class SettledMemory {
     return new SettledMemory(this.#capacity, `${target} `, this.#arrivals);
   }
 
-  add({ providerId, enqueuedAtMs = Number.POSITIVE_INFINITY }: Remembered): void {
+  add({ providerId, enqueuedAtMs = Infinity }: Remembered): void {
     const id = this.#scope + providerId;
     this.#arrivals.delete(id);
     this.#arrivals.set(id, enqueuedAtMs);
@@ -35,7 +35,7 @@ export class SettledMemory {
    * Service Bus numbers messages from 1 again after a queue was deleted and created: a later arrival is
    * another message. An earlier one proves nothing: it falls with each look if a test moves the clock.
    */
-  has({ providerId, enqueuedAtMs = Number.NEGATIVE_INFINITY }: Remembered): boolean {
+  has({ providerId, enqueuedAtMs = -Infinity }: Remembered): boolean {
     if (this.#arrivals.size === 0) return false;
     const arrivedAtMs = this.#arrivals.get(this.#scope + providerId);
     return arrivedAtMs !== undefined && enqueuedAtMs <= arrivedAtMs;

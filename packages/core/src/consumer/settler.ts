@@ -14,7 +14,6 @@ import type { LeaseKeeper } from "./lease-keeper.ts";
 import { leaseLost } from "./lease.ts";
 import type { ElapsedTime } from "../time/elapsed-time.ts";
 import { resultsOfAlive } from "./results-of-alive.ts";
-import { timedRequest } from "./timed-request.ts";
 
 /** The result of a settlement. `unknown`: a try may have taken effect, and the next found no lease. */
 export type SettleResult =
@@ -39,7 +38,6 @@ export interface SettlerOptions {
   readonly onAcked?: ((durationMs: number) => void) | undefined;
 }
 
-const REQUEST_TIMEOUT_MS = 15_000;
 /** Requests that are cut off have their results by then. */
 const CUT_WITHIN_MS = 20;
 /** With less than this left of its lease, a settlement does not wait to share a request. */
@@ -62,7 +60,7 @@ export class Settler {
   /** Settlements without a result yet, including those that wait for a copy. */
   pending = 0;
   /** Lease time after which nothing is tried again. */
-  #closesAtMs = Number.POSITIVE_INFINITY;
+  #closesAtMs = Infinity;
 
   constructor(options: SettlerOptions) {
     this.#options = options;
@@ -141,7 +139,7 @@ export class Settler {
     const { keeper, time, lingerMs } = this.#options;
     if (lingerMs === 0) return;
     const isUrgent = keeper.leftMs(held, time.quick()) < URGENT_MS;
-    if (isUrgent || this.#closesAtMs !== Number.POSITIVE_INFINITY) void batcher.flush();
+    if (isUrgent || this.#closesAtMs !== Infinity) void batcher.flush();
   }
 
   #createBatcher(operation: "ack" | "release" | "deadLetter", limits: OperationLimits): SettleBatcher {
@@ -161,23 +159,15 @@ export class Settler {
     operation: "ack" | "release" | "deadLetter",
     batch: readonly HeldDelivery[],
   ): Promise<readonly ItemResult[]> {
-    const { clock, cutOff, keeper, time } = this.#options;
+    const { keeper, time } = this.#options;
     const nowMs = time.read();
     return await resultsOfAlive(
+      this.#options,
       operation,
       batch,
       (held) => keeper.leftMs(held, nowMs) > 0,
       () => ({ ok: false, error: leaseLost("the lease may have run out") }),
-      async (alive) =>
-        await timedRequest(
-          clock,
-          operation,
-          REQUEST_TIMEOUT_MS,
-          async (signal) => {
-            return await this.#call(operation, alive, signal);
-          },
-          cutOff,
-        ),
+      async (alive, signal) => await this.#call(operation, alive, signal),
     );
   }
 

@@ -44,7 +44,7 @@ function start({ options = {}, details, capabilities, lease, facts }: Given): St
 /** Returns the error with which a start is refused; undefined if it is not refused. */
 function refusal(given: Given): QueueError | undefined {
   try {
-    refuseMisfit(start(given));
+    refuseMisfit(start(given), "fake");
     return undefined;
   } catch (error) {
     if (error instanceof QueueError) return error;

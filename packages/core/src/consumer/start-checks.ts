@@ -1,3 +1,4 @@
+import { unmetNeeds } from "../client/check-needs.ts";
 import { DEFAULTS } from "../client/defaults.ts";
 import type { EntityFacts, Target } from "../driver/entity.ts";
 import { QueueError, unsupported } from "../errors/queue-error.ts";
@@ -17,19 +18,17 @@ export interface StartFacts {
 }
 
 /** Refuses what this entity cannot do, before anything is received. @throws UNSUPPORTED, INVALID_ARGUMENT */
-export function refuseMisfit(start: StartFacts): void {
-  const { details, target } = start;
-  if (details.needs.includes("ordering") && target.capabilities.ordering === "none") {
-    const remedy = "Use an ordered queue (FIFO, sessions, ordering keys).";
-    throw unsupported("ordering", { what: "the queue keeps no order", remedy, target: target.name });
-  }
-  const [misfit] = misfits(start);
+export function refuseMisfit(start: StartFacts, provider: string): void {
+  const [misfit] = misfits(start, provider);
   if (misfit !== undefined) throw misfit;
 }
 
-/** Every setting of the consumer that this entity cannot keep. */
-export function misfits(start: StartFacts): readonly QueueError[] {
-  return [attemptsMisfit, retryDelayMisfit, timesMisfit].flatMap((misfitOf) => misfitOf(start) ?? []);
+/** Every need of the definition and every setting of the consumer that this entity cannot meet. */
+export function misfits(start: StartFacts, provider: string): readonly QueueError[] {
+  return [
+    ...unmetNeeds(start.details, start.target, provider),
+    ...[attemptsMisfit, retryDelayMisfit, timesMisfit].flatMap((misfitOf) => misfitOf(start) ?? []),
+  ];
 }
 
 /** Notices at the start, one sentence each. */
@@ -37,11 +36,11 @@ export function startNotices({ details, settings, facts }: StartFacts): readonly
   const notices = [...(facts?.unknown ?? [])];
   const maxDeliveries = facts?.maxDeliveries;
   if (maxDeliveries === undefined || details.kind === "dead-letter") return notices;
-  if (settings.attempts === Number.POSITIVE_INFINITY) {
+  if (settings.attempts === Infinity) {
     notices.push(`attempts are unlimited, but the service dead-letters after ${maxDeliveries} deliveries`);
   } else if (maxDeliveries === settings.attempts) {
     notices.push(
-      `the service dead-letters after ${maxDeliveries} deliveries, as many as attempts: a delivery that is given back unhandled, as in a shutdown, may use up one`,
+      `the service dead-letters after ${maxDeliveries} deliveries, as many as attempts: one that is given back unhandled, as in a shutdown, may use up one`,
     );
   }
   return notices;
@@ -64,7 +63,7 @@ export function longestHoldMs(settings: ConsumerSettings): number {
 function attemptsMisfit(start: StartFacts): QueueError | undefined {
   const { details, settings, target, facts } = start;
   const { attempts } = settings;
-  if (details.kind === "dead-letter" || attempts === Number.POSITIVE_INFINITY) return undefined;
+  if (details.kind === "dead-letter" || attempts === Infinity) return undefined;
   if (target.capabilities.deliveryCount === "none") {
     return unsupported("attempts", {
       what: `the service does not count deliveries, so ${attempts} attempts cannot be kept`,

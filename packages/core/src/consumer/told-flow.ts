@@ -1,12 +1,13 @@
 import type { ConsumerDriver, Flow } from "../driver/driver.ts";
+import type { Room } from "./room.ts";
+import type { Tally } from "./tally.ts";
+import type { Worker } from "./worker.ts";
 
 export interface ToldFlowOptions {
   readonly driver: ConsumerDriver<unknown>;
-  /** What there is room for now. */
-  readonly wanted: () => Flow;
-  /** Deliveries that take room, and those of them that are parked. */
-  readonly outstanding: () => number;
-  readonly parked: () => number;
+  readonly room: Pick<Room, "flow">;
+  readonly worker: Pick<Worker, "outstanding">;
+  readonly tally: Pick<Tally, "parked">;
   readonly onFault: (error: unknown) => void;
 }
 
@@ -38,35 +39,35 @@ export class ToldFlow {
   }
 
   renew(): void {
-    if (this.#isOpen) this.#tell(this.#options.wanted());
+    if (this.#isOpen) this.#tell(this.#options.room.flow());
   }
 
   /** Raises the flow at once: others must not wait while busy keys or parked deliveries use it up. */
   grow(): void {
-    const { driver, wanted, outstanding, parked } = this.#options;
+    const { driver, room, worker, tally } = this.#options;
     if (!this.#isOpen || driver.setFlow === undefined) return;
     const { maxOutstanding } = this.#flow;
-    const isUsedUp = parked() > 0 && outstanding() >= maxOutstanding;
-    const flow = wanted();
+    const isUsedUp = tally.parked > 0 && worker.outstanding >= maxOutstanding;
+    const flow = room.flow();
     if (flow.maxOutstanding > maxOutstanding * (isUsedUp ? 1 : 1 + STEP)) this.#tell(flow);
   }
 
   /** Called before a delivery is settled. Told later, the broker would send a parked one here again, where it must wait. */
   left(): void {
-    if (this.#options.parked() < this.#parked) this.fit();
+    if (this.#options.tally.parked < this.#parked) this.fit();
   }
 
   fit(): void {
-    const flow = this.#options.wanted();
+    const flow = this.#options.room.flow();
     const changed = Math.abs(flow.maxOutstanding - this.#flow.maxOutstanding);
     if (this.#isOpen && changed > this.#flow.maxOutstanding * STEP) this.#tell(flow);
   }
 
   #tell(flow: Flow): void {
-    const { driver, parked } = this.#options;
+    const { driver, tally } = this.#options;
     if (driver.setFlow === undefined) return;
     this.#flow = flow;
-    this.#parked = parked();
+    this.#parked = tally.parked;
     void this.#set(flow);
   }
 

@@ -2,42 +2,32 @@ import type { Delivery } from "../driver/delivery.ts";
 import { isQueueError, QueueError } from "../errors/queue-error.ts";
 import type { EventSink } from "../telemetry/events.ts";
 import type { Clock } from "../time/clock.ts";
-import type { Admission } from "./admission.ts";
 import type { Dispatcher } from "./dispatcher.ts";
+import type { Engine } from "./engine.ts";
 import type { HeldDelivery } from "./held-delivery.ts";
 import type { KeyLanes } from "./key-lanes.ts";
 import type { KnownMessages } from "./known-messages.ts";
-import type { LeaseKeeper } from "./lease-keeper.ts";
 import { leaseLost } from "./lease.ts";
-import type { ElapsedTime } from "../time/elapsed-time.ts";
 import { graceMs } from "../time/time-limit.ts";
-import { UNSTARTED, type OutcomeExecutor } from "./outcome-executor.ts";
-import {
-  outcomeOfFailure,
-  processDelivery,
-  type Processed,
-  type ProcessingRules,
-} from "./process-delivery.ts";
-import { RunContext, type ContextParts } from "./run-context.ts";
+import { UNSTARTED } from "./outcome-executor.ts";
+import { outcomeOfFailure, processDelivery, type Processed } from "./process-delivery.ts";
+import { RunContext } from "./run-context.ts";
 
-export interface WorkerParts {
+export interface WorkerParts extends Pick<
+  Engine,
+  "time" | "rules" | "context" | "admission" | "keeper" | "executor"
+> {
   readonly target: string;
   readonly clock: Clock;
-  readonly time: ElapsedTime;
   readonly events: EventSink;
-  readonly rules: ProcessingRules;
-  readonly context: ContextParts;
-  readonly admission: Admission;
   readonly known?: KnownMessages | undefined;
   readonly dispatcher: Dispatcher;
   readonly lanes: KeyLanes | undefined;
-  readonly keeper: LeaseKeeper;
-  readonly executor: OutcomeExecutor;
   readonly handlerTimeoutMs: number | undefined;
   /** Called when there may be room. */
   readonly onRoom: () => void;
   /** Called when no handler runs any more. */
-  readonly onIdle: () => void;
+  readonly onIdle?: () => void;
   /** Called when runs that go on may have lost their permits. */
   readonly onStopped?: (() => void) | undefined;
 }
@@ -195,7 +185,7 @@ export class Worker {
     else this.#reportLate(held, processed);
     dispatcher.startReady(this.#knownMs);
     onRoom();
-    if (this.active === 0) onIdle();
+    if (this.active === 0) onIdle?.();
   };
 
   /** Prevents two runs of one message at once. Where the message has a key, its lane does that. */
@@ -221,7 +211,7 @@ export class Worker {
   }
 
   #endOf({ startedAtMs, capAtMs }: HeldDelivery): number {
-    const { handlerTimeoutMs = Number.POSITIVE_INFINITY } = this.#parts;
+    const { handlerTimeoutMs = Infinity } = this.#parts;
     return Math.min(startedAtMs + handlerTimeoutMs, capAtMs);
   }
 

@@ -15,7 +15,7 @@ export class HandBacks {
   readonly #given = new WeakSet<object>();
 
   /** How often a message was given back unstarted before this delivery. @param attempt absent: the next one */
-  of(messageId: string, attempt = Number.POSITIVE_INFINITY): number {
+  of(messageId: string, attempt = Infinity): number {
     // Usually the map is empty, and the id need not be hashed.
     const known = this.#counts.size === 0 ? undefined : this.#counts.get(messageId);
     if (known === undefined) return 0;

@@ -15,29 +15,70 @@ export function unknownKey(key: string, known: readonly string[], where: string)
   return `${where}: unknown key ${JSON.stringify(key.slice(0, 80))} (${hint})`;
 }
 
-/** Problems that any options can have: no object, unknown keys, a `signal` that is not an AbortSignal. */
-export function callProblems(options: unknown, known: readonly string[], where: string): string[] {
-  if (!isRecord(options)) return [`${where}: expected an object, got ${kindOf(options)}`];
-  const problems = unknownKeys(options, known, where);
-  const signal = known.includes("signal") ? options["signal"] : undefined;
-  return signal === undefined ? problems : [...problems, ...signalProblems(signal, `${where}.signal`)];
-}
+/** Returns the problems of a value, one sentence each. `where` names it. */
+export type Check = (value: unknown, where: string) => string[];
 
-/** Returns no problem if `signal` is an AbortSignal. */
-function signalProblems(signal: unknown, where: string): string[] {
-  return signal instanceof AbortSignal ? [] : [`${where}: expected an AbortSignal, got ${kindOf(signal)}`];
-}
+/** The members that an options object may have, each with its check. */
+export type Checks = Readonly<Record<string, Check>>;
 
-/** Returns one sentence for each of these members that is given but not a function. */
-export function functionProblems(
-  given: Readonly<Record<string, unknown>>,
-  names: readonly string[],
+/** Problems of an options object: it is none, has unknown keys, or members that their checks refuse. */
+export function optionProblems(
+  options: unknown,
+  checks: Checks,
   where: string,
+  required?: readonly string[],
 ): string[] {
-  return names
-    .filter((name) => given[name] !== undefined && typeof given[name] !== "function")
-    .map((name) => `${where}.${name}: expected a function, got ${kindOf(given[name])}`);
+  if (!isRecord(options)) return [`${where}: expected an object, got ${kindOf(options)}`];
+  return [
+    ...unknownKeys(options, Object.keys(checks), where),
+    ...memberProblems(options, checks, where, required),
+  ];
 }
+
+/** Checks the members that are given, and the required ones in any case. Ignores other keys. */
+export function memberProblems(
+  given: Readonly<Record<string, unknown>>,
+  checks: Checks,
+  where: string,
+  required: readonly string[] = [],
+): string[] {
+  return Object.entries(checks).flatMap(([name, check]) =>
+    given[name] === undefined && !required.includes(name) ? [] : check(given[name], `${where}.${name}`),
+  );
+}
+
+/** The check of an object whose members, whatever their names, must all pass one check. */
+/* @__NO_SIDE_EFFECTS__ */
+export function each(check: (value: unknown, where: string, name: string) => string[]): Check {
+  return (given, where) =>
+    isRecord(given)
+      ? Object.entries(given).flatMap(([name, value]) => check(value, `${where}.${name}`, name))
+      : [`${where}: expected an object, got ${kindOf(given)}`];
+}
+
+/** The check of a list, whose items must all pass one check. */
+/* @__NO_SIDE_EFFECTS__ */
+export function listOf(check: Check): Check {
+  return (given, where) =>
+    Array.isArray(given)
+      ? given.flatMap((item, index) => check(item, `${where}[${index}]`))
+      : [`${where}: expected an array, got ${kindOf(given)}`];
+}
+
+/** For a member that is checked elsewhere, or not at all. */
+export function noProblems(): string[] {
+  return [];
+}
+
+/** Makes a check that a value is what `what` says. */
+/* @__NO_SIDE_EFFECTS__ */
+export function expects(what: string, isFine: (value: unknown) => boolean): Check {
+  return (value, where) => (isFine(value) ? [] : [`${where}: expected ${what}, got ${kindOf(value)}`]);
+}
+
+export const signalProblems = expects("an AbortSignal", (value) => value instanceof AbortSignal);
+export const functionProblems = expects("a function", (value) => typeof value === "function");
+export const textProblems = expects("a text", (value) => typeof value === "string");
 
 /** Throws INVALID_ARGUMENT with every problem at once; does nothing if there is none. */
 export function refuseProblems(problems: readonly string[]): void {

@@ -1,4 +1,5 @@
-import { callProblems, refuseProblems } from "./check-options.ts";
+import { noProblems, optionProblems, refuseProblems } from "./check-options.ts";
+import { isBranded } from "./queue-error.ts";
 import { durationToMs, type Duration } from "../time/duration.ts";
 
 const RETRY = Symbol.for("anyqueue.retry");
@@ -18,7 +19,7 @@ export class RetryError extends Error {
 
   /** @throws INVALID_ARGUMENT for a delay that is not a duration, or an unknown option */
   constructor(options: { readonly delay?: Duration | undefined; readonly cause?: unknown } = {}) {
-    refuseProblems(callProblems(options, ["delay", "cause"], "RetryError"));
+    refuseProblems(optionProblems(options, { delay: noProblems, cause: noProblems }, "RetryError"));
     super("retry", options.cause === undefined ? undefined : { cause: options.cause });
     this.name = "RetryError";
     this.delayMs = options.delay === undefined ? undefined : durationToMs(options.delay);
@@ -46,10 +47,10 @@ export class DeadLetterError extends Error {
 
 /** True for a {@link RetryError}, whichever copy of the package made it. */
 export function isRetryError(error: unknown): error is RetryError {
-  return typeof error === "object" && error !== null && RETRY in error;
+  return isBranded(error, RETRY);
 }
 
 /** True for a {@link DeadLetterError}, whichever copy of the package made it. */
 export function isDeadLetterError(error: unknown): error is DeadLetterError {
-  return typeof error === "object" && error !== null && DEAD_LETTER in error;
+  return isBranded(error, DEAD_LETTER);
 }

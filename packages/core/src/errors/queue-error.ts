@@ -126,6 +126,10 @@ export function isQueueError<C extends ErrorCode>(
   code: C,
 ): error is QueueError & { readonly code: C } & DetailsOf<C>;
 export function isQueueError(error: unknown, code?: ErrorCode): boolean {
-  if (typeof error !== "object" || error === null || !(BRAND in error)) return false;
-  return code === undefined || ("code" in error && error.code === code);
+  return isBranded(error, BRAND) && (code === undefined || ("code" in error && error.code === code));
+}
+
+/** True for an object with the mark of a class, whichever copy of the package has the class. */
+export function isBranded(error: unknown, brand: symbol): error is object {
+  return typeof error === "object" && error !== null && brand in error;
 }

@@ -2,7 +2,7 @@
 export function suggest(word: string, candidates: Iterable<string>): string | undefined {
   const given = word.slice(0, MAX_WORD_LENGTH).toLowerCase();
   let best: string | undefined;
-  let bestDistance = Number.POSITIVE_INFINITY;
+  let bestDistance = Infinity;
   for (const candidate of candidates) {
     const distance = editDistance(given, candidate.toLowerCase());
     const allowed = Math.max(1, Math.floor(Math.max(given.length, candidate.length) / 3));
@@ -41,5 +41,5 @@ function editDistance(a: string, b: string): number {
 }
 
 function at(row: readonly number[], column: number): number {
-  return row[column] ?? Number.POSITIVE_INFINITY;
+  return row[column] ?? Infinity;
 }

@@ -1,5 +1,6 @@
 import { expect, test } from "vitest";
 import { producerBench } from "../../test/producer-bench.ts";
+import { QueueError } from "../errors/queue-error.ts";
 import { delivery } from "../testing.ts";
 import { askSchema } from "./ask-schema.ts";
 import { decodeDelivery } from "./decode-message.ts";
@@ -19,8 +20,14 @@ function schema(result: SchemaResult<unknown>): StandardSchemaV1 {
 const REFUSED = { issues: [{ message: "bad" }] };
 
 test("a promise that is not of this realm is waited for like any other", async () => {
-  expect(await askSchema(schema({ value: 2 }), 1)).toEqual({ value: 2 });
-  expect(askSchema(schema({ value: 2 }), 1)).toBeInstanceOf(Promise);
+  const asked = askSchema(
+    schema({ value: 2 }),
+    1,
+    "it does not fit",
+    () => new QueueError("INTERNAL", { what: "" }),
+  );
+  expect(asked).toBeInstanceOf(Promise);
+  expect(await asked).toEqual({ value: 2 });
 });
 
 test("what it refuses is not sent", async () => {

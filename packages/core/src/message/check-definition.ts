@@ -1,7 +1,14 @@
 import type { Feature } from "../driver/capabilities.ts";
-import { functionProblems, isRecord, kindOf, refuseProblems, unknownKeys } from "../errors/check-options.ts";
-import { QueueError } from "../errors/queue-error.ts";
-import { POLICY_KEYS, policyProblems } from "./check-policy.ts";
+import {
+  expects,
+  functionProblems,
+  isRecord,
+  kindOf,
+  optionProblems,
+  refuseProblems,
+  type Checks,
+} from "../errors/check-options.ts";
+import { deadLetterProblems, positiveProblems, retryProblems } from "./check-policy.ts";
 import { json } from "./codec.ts";
 import { withoutUndefined } from "./without-undefined.ts";
 import type { DefineOptions, Ordered, QueuePolicy } from "./define-options.ts";
@@ -14,41 +21,31 @@ const NAME_PATTERN = /^[A-Za-z0-9][A-Za-z0-9_-]{0,79}$/;
 const FEATURES: readonly Feature[] = ["ordering", "deduplication", "delay", "ttl"];
 /** The core can hold or drop a message itself. It can neither create order nor recognise a duplicate. */
 const EMULATED: readonly Feature[] = ["delay", "ttl"];
-const DEFINITION_KEYS: readonly string[] = [
-  "schema",
-  "codec",
-  "needs",
-  "emulate",
-  "id",
-  "orderingKey",
-  ...POLICY_KEYS,
-];
+const DEFINITION: Checks = {
+  schema: expects("a Standard Schema (version 1)", isStandardSchema),
+  codec: expects("{ contentType, encode, decode }", isCodec),
+  needs: (value, where) => featureProblems(value, FEATURES, where),
+  emulate: (value, where) => featureProblems(value, EMULATED, where),
+  id: functionProblems,
+  orderingKey: functionProblems,
+  retry: retryProblems,
+  lease: positiveProblems,
+  deadLetter: deadLetterProblems,
+};
 
 /** Returns the details of a definition, or throws one error with everything that is wrong with it. */
 export function checkDefinition(
   kind: "queue" | "topic",
   name: string,
-  options: object | undefined,
+  options: object = {},
 ): DefinitionDetails {
   const where = `${kind} ${JSON.stringify(name)}`;
-  const given = recordOf(options, where);
-  refuseProblems([
-    ...nameProblems(name, where),
-    ...unknownKeys(given, DEFINITION_KEYS, where),
-    ...policyProblems(given, where),
-    ...featureProblems(given["needs"], FEATURES, `${where}.needs`),
-    ...featureProblems(given["emulate"], EMULATED, `${where}.emulate`),
-    ...memberProblems(given, where),
-  ]);
-  return resolveDetails(kind, name, given);
+  refuseProblems([...nameProblems(name, where), ...optionProblems(options, DEFINITION, where)]);
+  return resolveDetails(kind, name, options);
 }
 
-function resolveDetails(
-  kind: "queue" | "topic",
-  name: string,
-  given: Readonly<Record<string, unknown>>,
-): DefinitionDetails {
-  // Checked above: memberProblems and featureProblems refused everything else.
+function resolveDetails(kind: "queue" | "topic", name: string, given: object): DefinitionDetails {
+  // Checked above: everything else was refused.
   const options = given as Partial<DefineOptions<StandardSchemaV1, Feature, Feature> & Ordered<unknown>>;
   const { schema, codec, needs = [], emulate = [], id, orderingKey, retry, lease, deadLetter } = options;
   const isChecked = schema !== undefined && schema["~standard"].vendor !== UNCHECKED;
@@ -65,13 +62,6 @@ function resolveDetails(
   };
 }
 
-/** Returns the options as a record; an empty one if there are none. */
-export function recordOf(options: unknown, where: string): Readonly<Record<string, unknown>> {
-  if (options === undefined) return {};
-  if (isRecord(options)) return options;
-  throw new QueueError("INVALID_ARGUMENT", { what: `${where}: expected options, got ${kindOf(options)}` });
-}
-
 /** Returns the problems of a name of a queue, topic or subscription. */
 export function nameProblems(name: unknown, where: string): string[] {
   if (typeof name === "string" && NAME_PATTERN.test(name)) return [];
@@ -82,23 +72,10 @@ export function nameProblems(name: unknown, where: string): string[] {
 }
 
 function featureProblems(list: unknown, known: readonly string[], where: string): string[] {
-  if (list === undefined) return [];
   if (!Array.isArray(list)) return [`${where}: expected an array, got ${kindOf(list)}`];
   return list
     .filter((item) => !known.includes(item))
     .map((item) => `${where}: expected some of ${known.join(", ")}, got ${JSON.stringify(item)}`);
-}
-
-function memberProblems(given: Readonly<Record<string, unknown>>, where: string): string[] {
-  const { schema, codec } = given;
-  const problems: string[] = [];
-  if (schema !== undefined && !isStandardSchema(schema)) {
-    problems.push(`${where}.schema: expected a Standard Schema (version 1), got ${kindOf(schema)}`);
-  }
-  if (codec !== undefined && !isCodec(codec)) {
-    problems.push(`${where}.codec: expected { contentType, encode, decode }, got ${kindOf(codec)}`);
-  }
-  return [...problems, ...functionProblems(given, ["id", "orderingKey"], where)];
 }
 
 /** In some libraries schemas are functions. */

@@ -20,27 +20,18 @@ export interface TextForm {
   decode(source: string): unknown;
 }
 
+/** Keeps a byte order mark, which belongs to a text. */
+const decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
 const BYTE_ORDER_MARK = "\uFEFF";
-/** This decoder drops a byte order mark, with which JSON of other senders may begin. */
-const jsonDecoder = new TextDecoder("utf-8", { fatal: true });
-/** Text keeps every character, including a byte order mark. */
-const textDecoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
 
-const JSON_CODEC: Codec = Object.freeze({
-  contentType: "application/json",
-  encode: (body: unknown) => utf8(toJson(body)),
-  decode: (bytes: Uint8Array) => fromJson(decodeText(jsonDecoder, bytes)),
-});
 const JSON_TEXT: TextForm = Object.freeze({
   encode: toJson,
+  // JSON of other senders may begin with the mark.
   decode: (source: string) => fromJson(source.startsWith(BYTE_ORDER_MARK) ? source.slice(1) : source),
 });
-const TEXT_CODEC: Codec = Object.freeze({
-  contentType: "text/plain; charset=utf-8",
-  encode: (body: unknown) => utf8(toText(body)),
-  decode: (bytes: Uint8Array) => decodeText(textDecoder, bytes),
-});
 const TEXT_TEXT: TextForm = Object.freeze({ encode: toText, decode: (source: string) => source });
+const JSON_CODEC = codecOf("application/json", JSON_TEXT);
+const TEXT_CODEC = codecOf("text/plain; charset=utf-8", TEXT_TEXT);
 const BYTES_CODEC: Codec = Object.freeze({
   contentType: "application/octet-stream",
   encode: toBytes,
@@ -66,6 +57,15 @@ export function text(): Codec {
  */
 export function bytes(): Codec {
   return BYTES_CODEC;
+}
+
+/* @__NO_SIDE_EFFECTS__ */
+function codecOf(contentType: string, form: TextForm): Codec {
+  return Object.freeze({
+    contentType,
+    encode: (body: unknown) => utf8(form.encode(body)),
+    decode: (bytes: Uint8Array) => form.decode(decodeText(bytes)),
+  });
 }
 
 /** Returns undefined if the codec's output is not known to be text. */
@@ -170,7 +170,7 @@ function toBytes(body: unknown): Uint8Array {
   throw invalid(`the body of a bytes message must be a Uint8Array, got ${kindOf(body)}`);
 }
 
-function decodeText(decoder: typeof textDecoder, bytes: Uint8Array): string {
+function decodeText(bytes: Uint8Array): string {
   try {
     return decoder.decode(bytes);
   } catch {

@@ -6,8 +6,7 @@ import { askSchema } from "./ask-schema.ts";
 import { RESERVED, userAttributes } from "./attributes.ts";
 import { codecFor, textFormOf } from "./codec.ts";
 import type { DefinitionDetails } from "./queue-definition.ts";
-import { schemaError } from "./schema-issues.ts";
-import type { SchemaResult, StandardSchemaV1 } from "./standard-schema.ts";
+import { withoutUndefined } from "./without-undefined.ts";
 
 /**
  * Returns the message for a handler: decoded by its content type, with the schema's output as its body.
@@ -22,16 +21,9 @@ export function decodeDelivery(
   if (details.kind === "dead-letter") return rawMessage(delivery);
   const decoded = decodeBody(details, delivery);
   if (details.schema === undefined) return messageOf(delivery, decoded);
-  const result = validate(details.schema, decoded);
-  if (result instanceof Promise) {
-    return result.then(
-      (settled) => messageOf(delivery, outputOf(settled, decoded)),
-      (error: unknown) => {
-        throw schemaThrew(error, true);
-      },
-    );
-  }
-  return messageOf(delivery, outputOf(result, decoded));
+  const result = askSchema(details.schema, decoded, "the body does not fit its schema", schemaThrew);
+  if (result instanceof Promise) return result.then(({ value }) => messageOf(delivery, value));
+  return messageOf(delivery, result.value);
 }
 
 /** Returns the message with its bytes as received; never throws. */
@@ -60,21 +52,8 @@ function decodeBody(details: DefinitionDetails, delivery: Delivery<unknown>): un
   throw new QueueError("INVALID_MESSAGE", { what });
 }
 
-function validate(schema: StandardSchemaV1, decoded: unknown): ReturnType<typeof askSchema> {
-  try {
-    return askSchema(schema, decoded);
-  } catch (error) {
-    throw schemaThrew(error);
-  }
-}
-
-function outputOf(result: SchemaResult<unknown>, decoded: unknown): unknown {
-  if (result.issues === undefined) return result.value;
-  throw schemaError(result.issues, decoded, "the body does not fit its schema");
-}
-
 /** `retryable`: an asynchronous schema rejects if whatever it asks is down, which says nothing of the message. */
-function schemaThrew(error: unknown, retryable = false): QueueError {
+function schemaThrew(error: unknown, retryable: boolean): QueueError {
   return new QueueError("INVALID_MESSAGE", {
     what: "the schema threw while it checked the body",
     retryable,
@@ -112,20 +91,15 @@ function deadLetterDetails(delivery: Delivery<unknown>): DeadLetterDetails | und
   const own = delivery.attributes;
   const native = delivery.deadLetter;
   if (native === undefined && own[RESERVED.deadReason] === undefined) return undefined;
-  const details: Writable<DeadLetterDetails> = {};
-  const reason = own[RESERVED.deadReason] ?? native?.reason;
-  const description = own[RESERVED.deadDescription] ?? native?.description;
-  const source = own[RESERVED.deadSource] ?? native?.source;
   const attempts = Number(own[RESERVED.deadAttempts] ?? Number.NaN);
-  const first = dateOf(own[RESERVED.deadFirst]);
-  const last = dateOf(own[RESERVED.deadLast]);
-  if (reason !== undefined) details.reason = reason;
-  if (description !== undefined) details.description = description;
-  if (source !== undefined) details.source = source;
-  if (Number.isFinite(attempts)) details.attempts = attempts;
-  if (first !== undefined) details.firstEnqueuedAt = first;
-  if (last !== undefined) details.deadLetteredAt = last;
-  return details;
+  return withoutUndefined({
+    reason: own[RESERVED.deadReason] ?? native?.reason,
+    description: own[RESERVED.deadDescription] ?? native?.description,
+    source: own[RESERVED.deadSource] ?? native?.source,
+    attempts: Number.isFinite(attempts) ? attempts : undefined,
+    firstEnqueuedAt: dateOf(own[RESERVED.deadFirst]),
+    deadLetteredAt: dateOf(own[RESERVED.deadLast]),
+  });
 }
 
 /** Reads epoch milliseconds, or a date as text from other writers. */

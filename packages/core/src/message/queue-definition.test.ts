@@ -110,8 +110,8 @@ describe("refuses", () => {
     [{ needs: "delay" }, "needs: expected an array"],
     [{ needs: ["fifo"] }, 'got "fifo"'],
     [{ emulate: ["ordering"] }, "emulate: expected some of delay, ttl"],
-    ["options", "expected options, got string"],
-    [null, "expected options, got null"],
+    ["options", "expected an object, got string"],
+    [null, "expected an object, got null"],
   ])("the options %j", (options, text) => {
     expect(refusal(() => untyped("orders", options))).toContain(text);
   });

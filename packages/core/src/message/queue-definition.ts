@@ -1,8 +1,8 @@
 import type { Feature } from "../driver/capabilities.ts";
-import { isRecord, kindOf, refuseProblems, unknownKeys } from "../errors/check-options.ts";
+import { isRecord, kindOf, optionProblems, refuseProblems } from "../errors/check-options.ts";
 import { QueueError } from "../errors/queue-error.ts";
-import { checkDefinition, nameProblems, recordOf, UNCHECKED, overlay } from "./check-definition.ts";
-import { POLICY_KEYS, policyProblems } from "./check-policy.ts";
+import { checkDefinition, nameProblems, UNCHECKED, overlay } from "./check-definition.ts";
+import { POLICY } from "./check-policy.ts";
 import { bytes, type Codec } from "./codec.ts";
 import type { BareOptions, DefineOptions, Ordered, QueuePolicy } from "./define-options.ts";
 import type { SchemaInput, SchemaOutput, StandardSchemaV1 } from "./standard-schema.ts";
@@ -184,12 +184,8 @@ export const defineTopic: Define<"topic"> = (
  * @throws INVALID_ARGUMENT for a topic, or for dead letters themselves
  */
 export function deadLetters(of: Source): SubscriptionDefinition<Uint8Array, never> {
-  const source = detailsOf(of);
-  if (source.kind === "topic" || source.kind === "dead-letter") {
-    refuseProblems([
-      `deadLetters: expected a queue or a subscription, got the definition of a ${source.kind}`,
-    ]);
-  }
+  const source = sourceOf(of);
+  if (source.kind === "dead-letter") refuseKind(source, "It has no dead letters of its own.");
   const topic = source.topic ?? source.name;
   const details: DefinitionDetails = {
     kind: "dead-letter",
@@ -228,6 +224,20 @@ export function detailsOf(definition: AnyDefinition): DefinitionDetails {
   });
 }
 
+/** The details of a definition to consume. @throws INVALID_ARGUMENT for a topic, and for anything else */
+export function sourceOf(definition: AnyDefinition): DefinitionDetails {
+  const details = detailsOf(definition);
+  if (details.kind === "topic")
+    refuseKind(details, "A topic cannot be consumed: use topic.subscription(name).");
+  return details;
+}
+
+/** @throws INVALID_ARGUMENT always: a definition of this kind does not fit. */
+export function refuseKind({ name, kind }: DefinitionDetails, remedy: string): never {
+  const what = `the definition ${JSON.stringify(name)} is a ${kind}`;
+  throw new QueueError("INVALID_ARGUMENT", { what, remedy });
+}
+
 /** A registered symbol, so that the ESM and the CommonJS copy of this package share it. */
 const DETAILS = Symbol.for("anyqueue.definition");
 
@@ -244,21 +254,16 @@ function seal<D extends object>(definition: D, details: DefinitionDetails): D {
 function defineSubscription(
   topic: DefinitionDetails,
   name: string,
-  policy?: QueuePolicy,
+  policy: QueuePolicy = {},
 ): SubscriptionDefinition<unknown, never> {
   const where = `subscription ${JSON.stringify(name)} of ${JSON.stringify(topic.name)}`;
-  const given = recordOf(policy, where);
-  refuseProblems([
-    ...nameProblems(name, where),
-    ...unknownKeys(given, POLICY_KEYS, where),
-    ...policyProblems(given, where),
-  ]);
+  refuseProblems([...nameProblems(name, where), ...optionProblems(policy, POLICY, where)]);
   const details: DefinitionDetails = {
     ...topic,
     kind: "subscription",
     name,
     topic: topic.name,
-    policy: Object.freeze(overlay(topic.policy, policy ?? {})),
+    policy: Object.freeze(overlay(topic.policy, policy)),
   };
   return seal({ kind: "subscription", name, topic: topic.name }, details);
 }

@@ -1,4 +1,13 @@
-import { callProblems, functionProblems, isRecord, kindOf, refuseProblems } from "../errors/check-options.ts";
+import {
+  functionProblems,
+  isRecord,
+  kindOf,
+  memberProblems,
+  noProblems,
+  optionProblems,
+  refuseProblems,
+  type Checks,
+} from "../errors/check-options.ts";
 import { QueueError } from "../errors/queue-error.ts";
 import { RetryError } from "../errors/handler-errors.ts";
 import { mayHaveStopped, RunContext } from "../consumer/run-context.ts";
@@ -72,7 +81,7 @@ export interface IdempotencyOptions {
  * @throws INVALID_ARGUMENT with every problem of the options
  */
 export function idempotency(options: IdempotencyOptions): Middleware {
-  checkCall(options);
+  refuseProblems(optionProblems(options, OPTIONS, "idempotency", ["store"]));
   const { store, key = ({ id }) => id } = options;
   const ttlMs = durationToMs(options.ttl ?? "1d", "idempotency.ttl");
   const claim = options.claim ?? (store.extend === undefined ? "1h" : "2m");
@@ -128,17 +137,19 @@ function noState(state: unknown, target: string): QueueError {
   });
 }
 
-function checkCall(options: IdempotencyOptions): void {
-  const problems = callProblems(options, ["store", "ttl", "claim", "key", "clock"], "idempotency");
-  refuseProblems(problems);
-  const { store, key } = options;
-  const isStore = isRecord(store) && STORE.every((name) => typeof Reflect.get(store, name) === "function");
-  if (!isStore) problems.push(`idempotency.store: expected { ${STORE.join(", ")} }, got ${kindOf(store)}`);
+const OPTIONS: Checks = {
+  store: storeProblems,
+  ttl: positiveProblems,
+  claim: positiveProblems,
+  key: functionProblems,
+  clock: noProblems,
+};
+
+function storeProblems(store: unknown, where: string): string[] {
+  const isStore = isRecord(store) && STORE.every((name) => typeof store[name] === "function");
+  if (!isStore) return [`${where}: expected { ${STORE.join(", ")} }, got ${kindOf(store)}`];
   // A wrong `extend` would go unnoticed: claims would end while their handlers run.
-  else problems.push(...functionProblems({ extend: store.extend }, ["extend"], "idempotency.store"));
-  for (const name of ["ttl", "claim"] as const)
-    if (options[name] !== undefined) problems.push(...positiveProblems(options[name], `idempotency.${name}`));
-  refuseProblems([...problems, ...functionProblems({ key }, ["key"], "idempotency")]);
+  return memberProblems(store, { extend: functionProblems }, where);
 }
 
 /** Messages that all lack the source of their key would count as duplicates, and be acked unhandled. */

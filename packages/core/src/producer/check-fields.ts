@@ -22,25 +22,34 @@ export function checkOptionNames(options: object, refuse: Refuse): void {
 }
 
 const KEY_OF_DEFINITION =
-  "Give the definition an orderingKey, which makes the key of each message from its body or its attributes.";
+  "Give the definition an orderingKey, which makes the key of a message from its body or attributes.";
 
 /** Checks an id or key: a well-formed string of 1 to `maxLength` characters that the provider accepts. */
 export function checkKey(field: string, value: unknown, limits: KeyLimits, refuse: Refuse): string {
-  if (typeof value !== "string") throw refuse(field, `expected a string, got ${typeof value}`);
-  if (value.length === 0 || value.length > limits.maxLength) {
-    throw refuse(field, `expected 1 to ${limits.maxLength} characters, got ${value.length}`);
+  const key = checkText(field, value, refuse);
+  if (key.length === 0 || key.length > limits.maxLength) {
+    throw refuse(field, `expected 1 to ${limits.maxLength} characters, got ${key.length}`);
   }
-  if (!value.isWellFormed()) throw refuse(field, "it has a lone surrogate, which UTF-8 cannot carry");
-  if (limits.pattern !== undefined && !limits.pattern.test(value)) {
-    throw refuse(field, `the provider takes only values that match ${String(limits.pattern)}`);
-  }
-  return value;
+  checkPattern(field, key, limits.pattern, refuse);
+  return key;
+}
+
+function checkPattern(
+  field: string,
+  text: string,
+  pattern: RegExp | undefined,
+  refuse: Refuse,
+  what = "values",
+  remedy?: string,
+): void {
+  if (pattern === undefined || pattern.test(text)) return;
+  throw refuse(field, `the provider takes only ${what} that match ${String(pattern)}`, remedy);
 }
 
 /** Checks a text that is passed on unchanged. */
 function checkText(field: string, value: unknown, refuse: Refuse): string {
   if (typeof value !== "string") throw refuse(field, `expected a string, got ${typeof value}`);
-  if (!value.isWellFormed()) throw refuse(field, "it has a lone surrogate, which UTF-8 cannot carry");
+  if (!value.isWellFormed()) throw refuse(field, `it ${LONE_SURROGATE}`);
   return value;
 }
 
@@ -128,6 +137,7 @@ export function checkAttributes(
   }
 }
 
+const LONE_SURROGATE = "has a lone surrogate, which UTF-8 cannot carry";
 const RENAME = "Rename the attribute.";
 
 function checkName(name: string, limits: AttributeLimits, refuse: Refuse): void {
@@ -137,14 +147,11 @@ function checkName(name: string, limits: AttributeLimits, refuse: Refuse): void 
   if (name === "") throw refuse("attributes", "a name must not be empty", RENAME);
   // Most code that handles records silently loses an assignment to this name.
   if (name === "__proto__") throw refuse(field, "this name is not allowed", RENAME);
-  if (!name.isWellFormed())
-    throw refuse(field, "the name has a lone surrogate, which UTF-8 cannot carry", RENAME);
+  if (!name.isWellFormed()) throw refuse(field, `the name ${LONE_SURROGATE}`, RENAME);
   if (isLonger(name, limits.maxNameBytes)) {
     throw refuse(field, `the name must have at most ${limits.maxNameBytes} bytes`, RENAME);
   }
-  if (limits.namePattern !== undefined && !limits.namePattern.test(name)) {
-    throw refuse(field, `the provider takes only names that match ${String(limits.namePattern)}`, RENAME);
-  }
+  checkPattern(field, name, limits.namePattern, refuse, "names", RENAME);
   for (const prefix of limits.reservedPrefixes) {
     if (name.slice(0, prefix.length).toLowerCase() === prefix) {
       throw refuse(field, `names that begin with ${JSON.stringify(prefix)} belong to the provider`, RENAME);
@@ -153,13 +160,12 @@ function checkName(name: string, limits: AttributeLimits, refuse: Refuse): void 
 }
 
 function checkValue(name: string, value: unknown, limits: AttributeLimits, refuse: Refuse): void {
-  const text = checkLength(attribute(name), value, limits, refuse);
+  const field = attribute(name);
+  const text = checkLength(field, value, limits, refuse);
   if (text === "" && !limits.emptyValues) {
-    throw refuse(attribute(name), "the provider cannot carry an empty value", "Leave the attribute out.");
+    throw refuse(field, "the provider cannot carry an empty value", "Leave the attribute out.");
   }
-  if (limits.valuePattern !== undefined && !limits.valuePattern.test(text)) {
-    throw refuse(attribute(name), `the provider takes only values that match ${String(limits.valuePattern)}`);
-  }
+  checkPattern(field, text, limits.valuePattern, refuse);
 }
 
 /** UTF-8 needs at most three bytes for a UTF-16 unit, so most texts need not be counted. */

@@ -2,8 +2,7 @@ import { kindOf } from "../errors/check-options.ts";
 import { QueueError } from "../errors/queue-error.ts";
 import { askSchema } from "../message/ask-schema.ts";
 import { bytesOf, json, type Codec } from "../message/codec.ts";
-import { schemaError } from "../message/schema-issues.ts";
-import type { SchemaResult, StandardSchemaV1 } from "../message/standard-schema.ts";
+import type { StandardSchemaV1 } from "../message/standard-schema.ts";
 import { isPlainJson } from "./plain-json.ts";
 
 /**
@@ -27,23 +26,14 @@ export function checkRoundTrip(
     if (difference !== undefined) throw lost(difference);
     return undefined;
   }
-  const verdict = ask(schema, decoded);
-  if (verdict instanceof Promise)
-    return verdict.then((settled) => refuseIssues(settled, decoded), refuseThrown);
-  refuseIssues(verdict, decoded);
-  return undefined;
+  const verdict = askSchema(schema, decoded, MISFIT, schemaThrew);
+  return verdict instanceof Promise ? verdict.then(() => {}) : undefined;
 }
 
-function ask(schema: StandardSchemaV1, decoded: unknown): ReturnType<typeof askSchema> {
-  try {
-    return askSchema(schema, decoded);
-  } catch (error) {
-    return refuseThrown(error);
-  }
-}
+const MISFIT = "the body does not fit its schema any more after encoding and decoding";
 
-function refuseThrown(error: unknown): never {
-  throw lost("the schema threw for what was decoded", error);
+function schemaThrew(error: unknown): QueueError {
+  return lost("the schema threw for what was decoded", error);
 }
 
 function decode(codec: Codec, encoded: Uint8Array): unknown {
@@ -52,15 +42,6 @@ function decode(codec: Codec, encoded: Uint8Array): unknown {
   } catch (error) {
     throw lost(`the codec ${codec.contentType} cannot decode what it encoded`, error);
   }
-}
-
-function refuseIssues(verdict: SchemaResult<unknown>, decoded: unknown): void {
-  if (verdict.issues === undefined) return;
-  throw schemaError(
-    verdict.issues,
-    decoded,
-    "the body does not fit its schema any more after encoding and decoding",
-  );
 }
 
 function differenceOf(body: unknown, decoded: unknown): string | undefined {

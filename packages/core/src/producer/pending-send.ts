@@ -23,7 +23,7 @@ export class PendingSend implements Dated<PendingSend> {
   /** True: an earlier try may have taken effect. */
   mayBeApplied = false;
   /** When it was handed over first, by the time of `SendOwner`. */
-  sentAtMs: number = Number.POSITIVE_INFINITY;
+  sentAtMs: number = Infinity;
   /** The driver call that is sending it now. */
   call: SendCall | undefined;
   /** Stops listening to the caller's signal. */

@@ -10,8 +10,6 @@ import { wrapDriverError } from "../errors/wrap-error.ts";
 import { askSchema } from "../message/ask-schema.ts";
 import { bytesOf, json, textFormOf, type TextForm } from "../message/codec.ts";
 import type { DefinitionDetails } from "../message/queue-definition.ts";
-import { schemaError } from "../message/schema-issues.ts";
-import type { SchemaResult } from "../message/standard-schema.ts";
 import type { OutgoingDraft } from "../middleware/middleware.ts";
 import type { SendOptions } from "../queue-producer.ts";
 import {
@@ -91,8 +89,9 @@ export class MessagePreparer {
   /** @throws INVALID_MESSAGE, INVALID_ARGUMENT, UNSUPPORTED */
   prepare(body: unknown, options: AnyOptions = NO_OPTIONS): PreparedMessage {
     if (options !== NO_OPTIONS) this.#checkOptions(options);
-    const verdict = this.#validate(body);
-    if (!(verdict instanceof Promise)) refuseIssues(verdict, body);
+    const { schema } = this.#details;
+    const verdict =
+      schema && unheard(askSchema(schema, body, "the body does not fit its schema", schemaThrew));
     // Read the caller's objects only before the first wait: the caller may change them afterwards.
     const attributes = this.#attributes(options.attributes);
     const id = this.#id(body, options.id);
@@ -167,16 +166,6 @@ export class MessagePreparer {
     }
   }
 
-  #validate(body: unknown): SchemaResult<unknown> | Promise<SchemaResult<unknown>> {
-    if (this.#details.schema === undefined) return UNCHECKED;
-    try {
-      const verdict = askSchema(this.#details.schema, body);
-      return verdict instanceof Promise ? unheard(verdict) : verdict;
-    } catch (error) {
-      throw threw("schema", error);
-    }
-  }
-
   #attributes(given: unknown): Record<string, string> {
     const hasNone = given === undefined && !this.#mayAddAttributes;
     return hasNone ? NO_ATTRIBUTES : copyAttributes(given, this.#refuse);
@@ -218,20 +207,12 @@ export class MessagePreparer {
 
   /** The two checks of the body that may be asynchronous; undefined if neither is. */
   #verdict(
-    verdict: SchemaResult<unknown> | Promise<SchemaResult<unknown>>,
+    verdict: ReturnType<typeof askSchema> | undefined,
     body: unknown,
     encoded: Uint8Array | string,
   ): Promise<void> | undefined {
     if (!(verdict instanceof Promise)) return this.#proveRoundTrip(body, encoded);
-    return verdict.then(
-      async (result) => {
-        refuseIssues(result, body);
-        await this.#proveRoundTrip(body, encoded);
-      },
-      (error: unknown) => {
-        throw threw("schema", error);
-      },
-    );
+    return verdict.then(async () => await this.#proveRoundTrip(body, encoded));
   }
 
   #proveRoundTrip(body: unknown, encoded: Uint8Array | string): Promise<void> | undefined {
@@ -274,7 +255,6 @@ export class MessagePreparer {
 }
 
 const NO_OPTIONS: AnyOptions = /* @__PURE__ */ Object.freeze({});
-const UNCHECKED: SchemaResult<unknown> = /* @__PURE__ */ Object.freeze({ value: undefined });
 
 type Writable<T> = { -readonly [Key in keyof T]: T[Key] };
 
@@ -291,7 +271,6 @@ function callFor<Args extends readonly unknown[]>(
   }
 }
 
-function refuseIssues(verdict: SchemaResult<unknown>, body: unknown): void {
-  if (verdict.issues !== undefined)
-    throw schemaError(verdict.issues, body, "the body does not fit its schema");
+function schemaThrew(error: unknown): QueueError {
+  return threw("schema", error);
 }

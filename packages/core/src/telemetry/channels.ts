@@ -21,15 +21,12 @@ class ChannelSink implements EventSink {
   }
 
   emit<Name extends EventName>(name: Name, event: QueueEvents[Name]): void {
-    this.#publish(name, event);
-    for (const listener of this.#listeners) {
-      try {
-        const returned: unknown = listener[name]?.(event);
-        if (returned instanceof Promise) this.#contain(returned, name, listener);
-      } catch (error) {
-        this.#reportListenerError(name, error, listener);
-      }
-    }
+    this.#tell(this.#listeners, name, event, (error, thrower) => {
+      const isReport = name === "listener-error";
+      const heard = isReport ? this.#listeners.filter((one) => one !== thrower) : this.#listeners;
+      // What is thrown here is dropped: reporting it once more would never end.
+      this.#tell(heard, "listener-error", { event: name, error }, drop);
+    });
   }
 
   isActive(name: EventName): boolean {
@@ -37,31 +34,23 @@ class ChannelSink implements EventSink {
     return this.#counting.length > 0 && this.#counting.some((listener) => listener[name] !== undefined);
   }
 
-  /** Handles the promise of a listener: nobody else does, and its rejection would end the process. */
-  #contain(returned: Promise<unknown>, name: EventName, listener: EventListener): void {
-    returned.catch((error: unknown) => {
-      this.#reportListenerError(name, error, listener);
-    });
-  }
-
-  /** Drops what is thrown here: reporting it once more would never end. */
-  #reportListenerError(event: EventName, error: unknown, thrower: EventListener): void {
-    const report = { event, error };
-    this.#publish("listener-error", report);
-    for (const listener of this.#listeners) {
-      if (listener === thrower && event === "listener-error") continue;
+  #tell<Name extends EventName>(
+    listeners: readonly EventListener[],
+    name: Name,
+    event: QueueEvents[Name],
+    onError: (error: unknown, thrower: EventListener) => void,
+  ): void {
+    const channel = this.#channel(name);
+    if (channel.hasSubscribers) channel.publish(event);
+    for (const listener of listeners) {
       try {
-        const returned: unknown = listener["listener-error"]?.(report);
-        if (returned instanceof Promise) returned.catch(drop);
-      } catch {
-        continue;
+        const returned: unknown = listener[name]?.(event);
+        // Nobody else handles the promise of a listener, and its rejection would end the process.
+        if (returned instanceof Promise) returned.catch((error: unknown) => onError(error, listener));
+      } catch (error) {
+        onError(error, listener);
       }
     }
-  }
-
-  #publish<Name extends EventName>(name: Name, event: QueueEvents[Name]): void {
-    const target = this.#channel(name);
-    if (target.hasSubscribers) target.publish(event);
   }
 
   #channel(name: EventName): Channel {

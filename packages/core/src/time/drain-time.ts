@@ -4,8 +4,8 @@ import { within } from "./within.ts";
 /** The time of one close. Of all ends that its callers ask for, the first counts. */
 export class DrainTime {
   readonly #clock: Clock;
-  #timeoutMs = Number.POSITIVE_INFINITY;
-  #endsAtMs = Number.POSITIVE_INFINITY;
+  #timeoutMs = Infinity;
+  #endsAtMs = Infinity;
   #onShorter: (() => void) | undefined;
 
   constructor(clock: Clock, timeoutMs: number) {

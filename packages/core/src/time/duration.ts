@@ -24,16 +24,19 @@ export function parseDuration(text: string): Duration {
 
 /** Returns whole milliseconds. `field` is named in the error. @throws INVALID_ARGUMENT if it is invalid */
 export function durationToMs(duration: string, field = "duration"): number {
-  const match = typeof duration === "string" ? PATTERN.exec(duration) : null;
-  const unitMs = match === null ? undefined : UNIT_MS[match[2] ?? ""];
-  const ms = match === null || unitMs === undefined ? Number.NaN : Number(match[1]) * unitMs;
-  if (!Number.isFinite(ms)) {
-    throw new QueueError("INVALID_ARGUMENT", {
-      what: `${field}: expected a duration, got ${describe(duration)}`,
-      remedy: 'Write a number and its unit: "500ms", "30s", "5m", "2h", "7d".',
-    });
-  }
-  return Math.round(ms);
+  const ms = msOf(duration);
+  if (ms !== undefined) return ms;
+  throw new QueueError("INVALID_ARGUMENT", {
+    what: `${field}: expected a duration, got ${describe(duration)}`,
+    remedy: 'Write a number and its unit: "500ms", "30s", "5m", "2h", "7d".',
+  });
+}
+
+/** Returns whole milliseconds, or undefined for what is no duration. */
+export function msOf(duration: unknown): number | undefined {
+  const [, count, unit = ""] = (typeof duration === "string" && PATTERN.exec(duration)) || [];
+  const ms = Math.round(Number(count) * (UNIT_MS[unit] ?? 1));
+  return Number.isFinite(ms) ? ms : undefined;
 }
 
 function describe(value: unknown): string {

@@ -10,8 +10,8 @@ const READ_AFTER_MS = 1_000;
 export class StallMeter {
   readonly #clock: Clock;
   #timer: Timer | undefined;
-  #dueAtMs = Number.POSITIVE_INFINITY;
-  #endedAtMs = Number.NEGATIVE_INFINITY;
+  #dueAtMs = Infinity;
+  #endedAtMs = -Infinity;
   #lastMs = 0;
 
   constructor(clock: Clock) {
@@ -28,7 +28,7 @@ export class StallMeter {
   /** Stops checking. */
   stop(): void {
     this.#timer?.cancel();
-    this.#dueAtMs = Number.POSITIVE_INFINITY;
+    this.#dueAtMs = Infinity;
   }
 
   /** The longest that something read now may have waited, in milliseconds; 0 if the process did not stall. */

@@ -97,7 +97,7 @@ class ManualClock implements VirtualClock {
 
   nextTimerAt(): number | undefined {
     // A timer without an end only keeps a process alive.
-    return this.#timers.find(({ atMs }) => atMs < Number.POSITIVE_INFINITY)?.atMs;
+    return this.#timers.find(({ atMs }) => atMs < Infinity)?.atMs;
   }
 
   async advance(by: Duration | number): Promise<void> {
