@@ -1,12 +1,9 @@
 import { field } from "./field.ts";
 
-const LONG_HEADERS =
-  "let the gateway take longer requests; the token of temporary credentials is a long header.";
 const PAGE_REMEDIES: Readonly<Record<number, string>> = {
   407: "the proxy asks for credentials of its own.",
-  413: "let the gateway take larger requests (SQS takes 1 MiB), or send smaller messages.",
-  414: LONG_HEADERS,
-  431: LONG_HEADERS,
+  413: "let the gateway take larger requests, or send smaller messages.",
+  431: "let the gateway take longer headers, as a session token needs.",
 };
 
 const FOREIGN: ReadonlySet<string> = new Set(["SyntaxError", "Unknown", "UnknownError"]);

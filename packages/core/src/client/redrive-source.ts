@@ -126,9 +126,9 @@ export class RedriveSource {
 
   /** The other half, unless the service estimates that only what is held here is left. */
   async #lastWaitMs(signal: AbortSignal): Promise<number> {
-    const { ready, inFlight, delayed } = (this.#isEstimated && (await this.#counts(signal))) || {};
-    const isEmpty = ready === 0 && (delayed ?? 0) === 0 && (inFlight ?? 0) <= this.#held.size;
-    return this.#isEstimated && !isEmpty ? LAST_WAIT_MS / 2 : 0;
+    if (!this.#isEstimated) return 0;
+    const { ready = Number.NaN, inFlight = 0, delayed = 0 } = (await this.#counts(signal)) ?? {};
+    return ready + inFlight + delayed <= this.#held.size ? 0 : LAST_WAIT_MS / 2;
   }
 
   async #counts(signal: AbortSignal): Promise<EntityCounts | undefined> {
@@ -189,18 +189,13 @@ export class RedriveSource {
   /** Never rejects: a message that is not released returns when its lease ends. Without an answer it ends. */
   async #giveBack(handles: readonly unknown[]): Promise<void> {
     const items = handles.map((handle) => ({ handle, delayMs: 0, cause: "unstarted" as const }));
-    const { maxItems, maxInFlight } = this.#from.limits.release;
-    for (const some of inParts(items, maxItems * maxInFlight)) {
-      const errors = await Promise.all(
-        inParts(some, maxItems).map(async (part) => {
-          const release = async (ended: AbortSignal): Promise<unknown> =>
-            await this.#consumer.releaseBatch(part, ended);
-          return await timedRequest(this.#clock, "release", SETTLE_MS, release).catch(
-            (thrown: unknown) => thrown,
-          );
-        }),
+    for (const some of inParts(items, this.#from.limits.release.maxItems)) {
+      const release = async (ended: AbortSignal): Promise<unknown> =>
+        await this.#consumer.releaseBatch(some, ended);
+      const error = await timedRequest(this.#clock, "release", SETTLE_MS, release).catch(
+        (thrown: unknown) => thrown,
       );
-      if (errors.some((error) => isQueueError(error, "TIMEOUT"))) return;
+      if (isQueueError(error, "TIMEOUT")) return;
     }
   }
 }
