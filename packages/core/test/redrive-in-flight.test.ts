@@ -3,7 +3,7 @@ import type { EntityCounts } from "../src/driver/admin-driver.ts";
 import type { OutgoingMessage } from "../src/driver/delivery.ts";
 import type { ReceiveAsk } from "../src/driver/driver.ts";
 import { defineQueue } from "../src/message/queue-definition.ts";
-import { adminBench, movedBy } from "./admin-bench.ts";
+import { adminBench, deliveryOf, movedBy } from "./admin-bench.ts";
 import { errorOf } from "./consumer-bench.ts";
 import { FAKE_LIMITS, FakeServiceError } from "./fake-adapter.ts";
 import type { FakeService, FakeServiceOptions } from "./fake-provider.ts";
@@ -164,15 +164,3 @@ test.each<[string, Omit<EntityCounts, "approximate">, readonly number[]]>([
 
 const OK = { ok: true, value: {} } as const;
 const LOST = new FakeServiceError({ code: "TIMEOUT", retryable: true, ambiguous: true });
-
-function deliveryOf(id: string) {
-  return {
-    handle: id,
-    id,
-    providerId: id,
-    body: new Uint8Array(),
-    contentType: "x",
-    attributes: {},
-    native: undefined,
-  };
-}
