@@ -1,5 +1,6 @@
 import { createAdmin } from "../src/client/admin.ts";
 import type { QueueAdmin, RedriveOptions } from "../src/client/client-types.ts";
+import type { Delivery } from "../src/driver/delivery.ts";
 import type { Source } from "../src/message/queue-definition.ts";
 import { createEventSink } from "../src/telemetry/channels.ts";
 import { FakeService, type FakeServiceOptions } from "./fake-provider.ts";
@@ -19,4 +20,17 @@ export async function movedBy(admin: QueueAdmin, of: Source, options?: RedriveOp
   const counts: number[] = [];
   for await (const { moved } of admin.redrive(of, options)) counts.push(moved);
   return counts;
+}
+
+/** A delivery that no service keeps. */
+export function deliveryOf(id: string): Delivery<string> {
+  return {
+    handle: id,
+    id,
+    providerId: id,
+    body: new Uint8Array(),
+    contentType: "x",
+    attributes: {},
+    native: undefined,
+  };
 }

@@ -4,6 +4,7 @@ import type { Delivery } from "../src/driver/delivery.ts";
 import { defineQueue } from "../src/message/queue-definition.ts";
 import { createEventSink } from "../src/telemetry/channels.ts";
 import { createVirtualClock } from "../src/time/virtual-clock.ts";
+import { deliveryOf } from "./admin-bench.ts";
 import { errorOf } from "./consumer-bench.ts";
 import { FakeService, type FakeServiceOptions } from "./fake-provider.ts";
 
@@ -79,7 +80,7 @@ describe("a redrive over a driver that hangs", () => {
   test("gives back what a late receive brings", async () => {
     const late = Promise.withResolvers<readonly Delivery<string>[]>();
     const { service, clock } = await redriven({ consumer: { receiveBatch: () => late.promise } }, 40_000);
-    late.resolve([{ ...deliveryOf("late") }]);
+    late.resolve([deliveryOf("late")]);
     await clock.settle();
     expect(service.log.filter((line) => line.startsWith("release"))).toEqual(["release orders-dead late"]);
   });
@@ -89,14 +90,3 @@ describe("a redrive over a driver that hangs", () => {
     expect(error).toMatchObject({ code: "INTERNAL", message: expect.stringContaining("broke rule D5") });
   });
 });
-
-function deliveryOf(id: string): Delivery<string> {
-  return {
-    handle: id,
-    id,
-    providerId: id,
-    body: new Uint8Array(),
-    contentType: "x",
-    attributes: {},
-  } as never;
-}

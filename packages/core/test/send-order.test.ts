@@ -67,6 +67,30 @@ describe("a failed message of a key", () => {
     expect(bench.driver.sentIds).toEqual([["k1", "k2"]]);
   });
 
+  test("is not tried again when both are in doubt, each by its own answer: only the later one may be stored", async () => {
+    const script = answers({ 1: { k1: IN_DOUBT, k2: IN_DOUBT } });
+    const bench = producerBench({ details: KEYED, script, capabilities: { deduplication: "window" } });
+    const outcomes = sendAll(bench, "k1", "k2");
+    await bench.clock.advance("10s");
+    expect(await outcomes).toMatchObject([{ reason: { ambiguous: true } }, { reason: { ambiguous: true } }]);
+    expect(bench.driver.sentIds).toEqual([["k1", "k2"]]);
+  });
+
+  test("is tried again before a later one if the answer to both was lost", async () => {
+    const script: SendScript = async (messages, _signal, call) => {
+      if (call === 1) throw new FakeServiceError(IN_DOUBT);
+      return await confirmAll(messages);
+    };
+    const bench = producerBench({ details: KEYED, script, capabilities: { deduplication: "window" } });
+    const outcomes = sendAll(bench, "k1", "k2");
+    await bench.clock.advance("10s");
+    expect(await outcomes).toMatchObject([{ status: "fulfilled" }, { status: "fulfilled" }]);
+    expect(bench.driver.sentIds).toEqual([
+      ["k1", "k2"],
+      ["k1", "k2"],
+    ]);
+  });
+
   test("that failed for good latches its key, and later ones of its batch are not tried again", async () => {
     const bench = producerBench({ details: KEYED, script: answers({ 1: { k1: DENIED, k2: THROTTLED } }) });
     const [first, second] = await sendAll(bench, "k1", "k2");

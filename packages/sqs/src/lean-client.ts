@@ -1,9 +1,11 @@
 import type { SQSClient, SQSClientConfig } from "@aws-sdk/client-sqs";
+import { describeForeignAnswer } from "./foreign-answer.ts";
 import { namedError } from "./named-error.ts";
 import { OneShotSha256 } from "./one-shot-sha256.ts";
 import { RequestCopies } from "./request-copies.ts";
 import type { ClientSettings, CommandName, InputOf, OutputOf, Sdk, SqsCommand } from "./sqs-client.ts";
-import { classifySqsError, field } from "./sqs-errors.ts";
+import { field } from "./field.ts";
+import { classifySqsError } from "./sqs-errors.ts";
 import { SqsHttpHandler, type ExchangeOptions } from "./sqs-http-handler.ts";
 import { CONNECT_TIMEOUT_MS, REQUEST_TIMEOUT_MS } from "./sqs-limits.ts";
 
@@ -75,6 +77,7 @@ export class LeanClient {
     } catch (error) {
       if (this.#copies?.isUnread(input) === true) throw unread(error);
       nameRefusal(error);
+      describeForeignAnswer(error);
       throw unbegun.delete(input) || !exchangeOptions.has(input) ? unsent(error) : error;
     }
   }

@@ -1,4 +1,4 @@
-import { field } from "./sqs-errors.ts";
+import { field } from "./field.ts";
 
 /** A body this long is escaped into bytes: `JSON.stringify` makes a long text of pieces, then joins them. */
 const BIG_TEXT = 16_384;

@@ -4,7 +4,7 @@ import type { WrittenRequest } from "./http-head.ts";
 import { requestBody } from "./request-body.ts";
 import { SignedTemplate } from "./signed-template.ts";
 import type { ExchangeOptions, HttpReply, HttpRequest, SqsHttpHandler } from "./sqs-http-handler.ts";
-import { field } from "./sqs-errors.ts";
+import { field } from "./field.ts";
 import { HOT_COMMANDS, readReply } from "./sqs-replies.ts";
 
 const { isDeepStrictEqual } = process.getBuiltinModule("node:util");

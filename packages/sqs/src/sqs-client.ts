@@ -6,7 +6,8 @@ import type { LeanClient } from "./lean-client.ts";
 import { namedError } from "./named-error.ts";
 import { invalid } from "./refusal.ts";
 import { tooOld } from "./sdk-version.ts";
-import { field, NO_REGION } from "./sqs-errors.ts";
+import { field } from "./field.ts";
+import { NO_REGION } from "./sqs-errors.ts";
 import { REQUEST_TIMEOUT_MS } from "./sqs-limits.ts";
 
 export type Sdk = typeof AwsSdk;

@@ -8,6 +8,8 @@ import {
 } from "@anyqueue/core/adapter";
 import { ChecksumError } from "./checksum.ts";
 import { EntryError } from "./entry-error.ts";
+import { field, textField } from "./field.ts";
+import { remedyOfForeignAnswer } from "./foreign-answer.ts";
 
 /** One row of a table: vendor names, the portable code, and where the names were seen. */
 export interface ErrorRow {
@@ -37,6 +39,7 @@ const THROTTLING = "@smithy/core 3.41.0, THROTTLING_ERROR_CODES (2026-11-30)";
 const UNDICI = "https://undici.nodejs.org/#/docs/api/Errors (2026-11-30)";
 const SDK = "@aws-sdk/client-sqs 3.1169.0, observed (2026-11-24)";
 const NODE = "https://nodejs.org/api/errors.html#common-system-errors (2026-11-24)";
+const HTTP = "https://www.rfc-editor.org/rfc/rfc9110#section-15 (2026-11-30)";
 const TLS = "https://nodejs.org/api/tls.html#x509-certificate-error-codes (2026-11-24)";
 
 /** Looked up by `name`, then by `Code`. */
@@ -132,11 +135,12 @@ export const TEXT_ERRORS: readonly (Meaning & { readonly text: RegExp; readonly 
   { text: /dead.?letter queue/i, during: "admin", code: "UNSUPPORTED", source: MOVE },
 ];
 
-/** Answers not made by SQS: proxies, load balancers, error pages (the SDK shows these as SyntaxError). */
+/** Answers not made by SQS: proxies, load balancers, error pages. See docs/decisions/0081. */
 const STATUSES: Readonly<Record<number, Meaning>> = {
   401: { code: "UNAUTHENTICATED", source: COMMON },
   403: { code: "ACCESS_DENIED", source: COMMON },
   404: { code: "NOT_FOUND", source: COMMON },
+  407: { code: "UNAUTHENTICATED", source: HTTP },
   408: { code: "TIMEOUT", ambiguous: true, source: COMMON },
   413: { code: "BATCH_TOO_LARGE", source: COMMON },
   429: { code: "THROTTLED", source: COMMON },
@@ -150,6 +154,8 @@ const BY_PROXY =
 const UNTRUSTED: Meaning = { code: "UNAUTHENTICATED", source: TLS };
 /** An entry was refused, and the answer says that the sender is not to blame. */
 const OF_SERVICE: Meaning = { code: "UNAVAILABLE", source: BATCH };
+const OF_GATEWAY: Meaning = { code: "UNAVAILABLE", source: HTTP };
+const SENDING: ReadonlySet<Operation> = new Set(["send", "deadLetter"]);
 const UNOPENED: Meaning = { code: "CONNECTION_LOST", source: NODE };
 
 const MAX_CAUSES = 10;
@@ -198,14 +204,20 @@ function classify(error: unknown, during: Operation): ErrorClass {
     bySocketCode.get(socketCode) ??
     byName.get(bare(name)) ??
     byName.get(bare(vendorCode ?? "")) ??
-    (isUnsent ? UNOPENED : field(error, "SenderFault") === false ? OF_SERVICE : meaningOfStatus(status));
+    (isUnsent
+      ? UNOPENED
+      : field(error, "SenderFault") === false
+        ? OF_SERVICE
+        : meaningOfStatus(status, during));
   const requestId = textField(metadata, "requestId");
   // With the application's own handler, the proxy is the application's matter.
   const isOurs = field(error, "isUnsent") === true;
   const remedy =
     isOurs || isUntrusted
       ? connectionRemedy(`${socketCode} ${text}`, () => BY_PROXY)
-      : (REMEDIES.get(bare(name)) ?? remedyOfPage(name, status) ?? remedyOfTwin(textField(error, "twin")));
+      : (REMEDIES.get(bare(name)) ??
+        remedyOfForeignAnswer(name, status) ??
+        remedyOfTwin(textField(error, "twin")));
   const [, limit] = TOO_LARGE.exec(text) ?? [];
   const retryAfterMs = retryAfterOf(field(response, "headers")) ?? meaning.retryAfterMs;
   return {
@@ -228,12 +240,6 @@ function neverLeft(error: unknown): boolean {
   return error instanceof AggregateError && "code" in error;
 }
 
-/** The SDK's own text speaks only of JSON. */
-function remedyOfPage(name: string, status: unknown): string | undefined {
-  if (name !== "SyntaxError" || typeof status !== "number") return undefined;
-  return `The answer (status ${status}) is none of SQS's: look at proxies and the endpoint.`;
-}
-
 /** The queue does not exist, but one of the other kind does. */
 function remedyOfTwin(twin: string | undefined): string | undefined {
   if (twin === undefined) return undefined;
@@ -242,10 +248,11 @@ function remedyOfTwin(twin: string | undefined): string | undefined {
     : `The standard queue "${twin}" exists: create the FIFO queue, or ask for neither order nor deduplication.`;
 }
 
-function meaningOfStatus(status: unknown): Meaning {
+function meaningOfStatus(status: unknown, during: Operation): Meaning {
   // Perhaps from the application's own handler: nobody knows how far the request got.
   if (typeof status !== "number") return { code: "INTERNAL", ambiguous: true, source: SDK };
-  const known = STATUSES[status];
+  // Only a send can be made smaller.
+  const known = status === 413 && !SENDING.has(during) ? OF_GATEWAY : STATUSES[status];
   if (known !== undefined) return known;
   // Below 400 it was not an answer of SQS but the page of some proxy.
   const isRefusal = status >= 400 && status < 500;
@@ -259,16 +266,6 @@ function retryAfterOf(headers: unknown): number | undefined {
   if (/^\d+$/.test(value.trim())) return Number(value) * 1_000;
   const wait = Date.parse(value) - Date.parse(textField(headers, "date") ?? "");
   return Number.isFinite(wait) ? Math.max(0, wait) : undefined;
-}
-
-/** Returns a member of a value of unknown type. */
-export function field(value: unknown, name: string): unknown {
-  return typeof value === "object" && value !== null && name in value ? Reflect.get(value, name) : undefined;
-}
-
-function textField(value: unknown, name: string): string | undefined {
-  const found = field(value, name);
-  return typeof found === "string" ? found : undefined;
 }
 
 /** `com.amazonaws.sqs#KMS.ThrottlingException` → `KmsThrottling`. */

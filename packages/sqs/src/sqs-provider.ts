@@ -4,7 +4,7 @@ import type { SQSClient, SQSClientConfig } from "@aws-sdk/client-sqs";
 import { invalid } from "./refusal.ts";
 import { SqsAdapter } from "./sqs-adapter.ts";
 import { OWN_SETTINGS, type SqsClientOptions } from "./sqs-client.ts";
-import { field } from "./sqs-errors.ts";
+import { field } from "./field.ts";
 import { checkEndpoint, isRegion, readConnectionUrl } from "./sqs-url.ts";
 
 /** How to reach SQS. Every option may be left out if the AWS environment provides it. */

@@ -66,20 +66,31 @@ describe("the answer to a copy", () => {
     expect(await outcomeOf(client, operation)).toEqual(expected);
   });
 
-  const failures: [string, ReturnType<typeof refusal>][] = [
+  /** The last is our own text, if there is one. */
+  const failures: [string, ReturnType<typeof refusal>, string?][] = [
     ["a refusal", refusal("QueueDoesNotExist", 400, "AWS.SimpleQueueService.NonExistentQueue")],
     ["a throttling", refusal("RequestThrottled", 403)],
     ["a failure", refusal("InternalFailure", 500)],
-    ["a page of a proxy", { status: 503, body: "<html>busy</html>", headers: { "retry-after": "3" } }],
-    ["a page with status 200", { status: 200, body: "<html>sign in</html>" }],
+    [
+      "a page of a proxy",
+      { status: 503, body: "<html>busy</html>", headers: { "retry-after": "3" } },
+      `SyntaxError: the answer is none of SQS's: status 503, "busy"`,
+    ],
+    [
+      "a page with status 200",
+      { status: 200, body: "<html>sign in</html>" },
+      `SyntaxError: the answer is none of SQS's: status 200, "sign in"`,
+    ],
     ["no success", { status: 204, body: "" }],
   ];
 
-  test.each(failures)("that is %s gives the SDK's error, and was asked for once", async (_, reply) => {
+  test.each(failures)("that is %s gives the SDK's error, and was asked for once", async (_, reply, text) => {
     const { client } = await taught("SendMessageBatch");
     server.answer("SendMessageBatch", () => reply);
     const expected = await outcomeOf(plain(), "SendMessageBatch");
-    expect(await outcomeOf(client, "SendMessageBatch")).toEqual(expected);
+    expect(await outcomeOf(client, "SendMessageBatch")).toEqual(
+      text === undefined ? expected : { ...expected, text },
+    );
     expect(server.count("SendMessageBatch")).toBe(4);
   });
 

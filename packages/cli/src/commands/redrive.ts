@@ -7,7 +7,7 @@ const HELP = `Usage: anyqueue redrive <queue> [flags]
 
 Moves the dead letters of a queue back into it, as client.admin.redrive does, with their attempts reset.
 A message leaves the dead letters only when its copy in the queue is confirmed: an interruption may leave
-a message in both places, and loses none. Ctrl+C stops after the request that is under way.
+a message in both places, and loses none. Ctrl+C stops after the requests that are under way.
 First fix what the messages died of: a message that dies again meanwhile may be moved again, unless --max
 ends the move. Order is not kept, and no emulated ttl ends what comes back.
 

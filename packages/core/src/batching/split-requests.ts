@@ -2,29 +2,39 @@ import type { OutgoingMessage } from "../driver/delivery.ts";
 import type { ProducerDriver } from "../driver/driver.ts";
 import type { Target } from "../driver/entity.ts";
 
-/**
- * Splits messages, in their order, into requests as the target takes them: by count, by the bytes of all
- * together (as SQS counts), and by key where a request holds one key only. A larger message goes alone.
- */
+type Sizes = Pick<ProducerDriver, "sizeOf">;
+type Bounds = Pick<Target, "limits" | "capabilities">;
+
+/** Splits messages, in their order, into requests as the target takes them. */
 export function splitRequests(
   messages: readonly OutgoingMessage[],
-  producer: Pick<ProducerDriver, "sizeOf">,
-  { limits, capabilities }: Pick<Target, "limits" | "capabilities">,
+  producer: Sizes,
+  target: Bounds,
 ): readonly (readonly OutgoingMessage[])[] {
-  const { maxItems, maxBytes, overheadBytes } = limits.send;
-  const requests: OutgoingMessage[][] = [];
-  let bytes = 0;
-  for (const message of messages) {
-    const messageBytes = producer.sizeOf(message);
-    const last = requests.at(-1);
-    const isSameKey = capabilities.batchKey === "mixed" || last?.[0]?.orderingKey === message.orderingKey;
-    if (last !== undefined && last.length < maxItems && bytes + messageBytes <= maxBytes && isSameKey) {
-      last.push(message);
-      bytes += messageBytes;
-    } else {
-      requests.push([message]);
-      bytes = overheadBytes + messageBytes;
-    }
+  const requests: (readonly OutgoingMessage[])[] = [];
+  for (let left = messages; left.length > 0;) {
+    const count = countFitting(left, producer, target);
+    requests.push(left.slice(0, count));
+    left = left.slice(count);
   }
   return requests;
+}
+
+/**
+ * Counts how many of the first messages one request takes: by count, by the bytes of all together (as SQS
+ * counts), and by key where a request holds one key only. A larger message goes alone.
+ */
+export function countFitting(
+  messages: readonly OutgoingMessage[],
+  producer: Sizes,
+  { limits, capabilities }: Bounds,
+): number {
+  const { maxItems, maxBytes, overheadBytes } = limits.send;
+  let bytes = overheadBytes;
+  const end = messages.findIndex((message, index) => {
+    bytes += producer.sizeOf(message);
+    const isSameKey = capabilities.batchKey === "mixed" || messages[0]?.orderingKey === message.orderingKey;
+    return index > 0 && (index === maxItems || bytes > maxBytes || !isSameKey);
+  });
+  return end < 0 ? messages.length : end;
 }

@@ -170,8 +170,9 @@ export interface RedriveOptions extends AdminOptions {
   /**
    * Moves only the messages for which it returns true; `body` is the bytes. The others stay in the dead
    * letters, but are held under their lease until the redrive ends. If that lease ends before all were
-   * checked, the redrive ends with LEASE_LOST. Must be synchronous: any result but a boolean ends the redrive
-   * with INVALID_ARGUMENT. @default every message
+   * checked, the redrive ends with LEASE_LOST. On SQS FIFO, the later messages of a key whose message it passes
+   * over are not looked at: SQS holds them back. Must be synchronous: any result but a boolean ends the
+   * redrive with INVALID_ARGUMENT. @default every message
    */
   readonly filter?: ((message: Message<Uint8Array>) => boolean) | undefined;
 }

@@ -209,11 +209,11 @@ describe("redrive", () => {
     ] as const) {
       service.put("orders-dead", { id, body: new Uint8Array(size), orderingKey });
     }
-    expect(await movedBy(admin, orders)).toEqual([2, 3, 4, 5]);
+    expect(await movedBy(admin, orders)).toEqual([3, 5]);
     expect(service.log.filter((line) => line.startsWith("send"))).toEqual([
       "send orders a,b",
-      "send orders c",
       "send orders d",
+      "send orders c",
       "send orders e",
     ]);
   });

@@ -2,7 +2,7 @@ import type { Operation } from "../driver/driver.ts";
 import { QueueError } from "../errors/queue-error.ts";
 import type { Clock } from "../time/clock.ts";
 import { setTimeLimit } from "../time/time-limit.ts";
-import type { Cuttable, CutOff } from "./cut-off.ts";
+import { cutOffBy, type Cuttable, type CutOff } from "./cut-off.ts";
 
 /**
  * Runs one request for at most `timeoutMs`, even if `call` ignores its signal. One timer per request, not per
@@ -48,6 +48,20 @@ export async function timedRequest<T>(
         cutOff?.delete(request);
       });
   });
+}
+
+/** As `timedRequest`, but a signal ends it earlier, even if it has aborted already. */
+export async function requestUntil<T>(
+  clock: Clock,
+  operation: Operation,
+  timeoutMs: number,
+  call: (signal: AbortSignal) => Promise<T>,
+  signal: AbortSignal,
+): Promise<T> {
+  return await cutOffBy(
+    signal,
+    async (cutOff) => await timedRequest(clock, operation, timeoutMs, call, cutOff),
+  );
 }
 
 function timedOut(operation: Operation, timeoutMs: number): QueueError {

@@ -150,9 +150,11 @@ export class SendRun {
     for (const [index, pending] of live.entries()) {
       const error = errors[index];
       if (pending.isSettled || error === undefined) continue;
-      // Two in doubt were mostly lost together, with the answer to the call: both are sent again in their order.
-      const last = error.ambiguous ? lastSent : lastPerhapsSent;
-      failures.push([pending, error, (last.get(pending.orderingKey) ?? -1) > index]);
+      // Two that were lost together, with the answer to the call, are both sent again in their order.
+      const lastPerhaps = lastPerhapsSent.get(pending.orderingKey) ?? index;
+      const isLostTogether = errorOf(results[lastPerhaps]) === errorOf(results[index]);
+      const last = isLostTogether ? (lastSent.get(pending.orderingKey) ?? index) : lastPerhaps;
+      failures.push([pending, error, last > index]);
     }
     const refused = failures.filter(([, error, isOvertaken]) => !isOvertaken && this.#isByOneMessage(error));
     const isDivisible = refused.length > 1;
@@ -231,6 +233,10 @@ function begin(live: readonly PendingSend[]): SendCall {
 
 function end(live: readonly PendingSend[]): void {
   for (const pending of live) pending.call = undefined;
+}
+
+function errorOf(result: ItemResult<unknown> | undefined): unknown {
+  return result?.ok === false ? result.error : undefined;
 }
 
 /** The place of the last message of each key that passes. */
