@@ -16,20 +16,11 @@ export function readBody(message: { readonly body?: unknown; readonly contentTyp
 
 /** Numbers beyond JSON's become text; bytes inside a value become base64. */
 export function jsonOf(value: unknown): string {
-  const json = JSON.stringify(value, (_key, each: unknown) => {
+  // A Buffer turns itself into a map before the replacer sees it. A sender can make such a map, too.
+  const json = JSON.stringify(value, function (this: Readonly<Record<string, unknown>>, key, each: unknown) {
     if (typeof each === "bigint") return each.toString();
-    return isBufferJson(each) ? Buffer.from(each.data).toString("base64") : each;
+    const own = this[key];
+    return own instanceof Uint8Array ? Buffer.from(own).toString("base64") : each;
   });
   return json ?? "null";
-}
-
-/** A Buffer turns itself into this before the replacer sees it. */
-function isBufferJson(value: unknown): value is { readonly data: readonly number[] } {
-  return (
-    typeof value === "object" &&
-    value !== null &&
-    "type" in value &&
-    value.type === "Buffer" &&
-    "data" in value
-  );
 }
