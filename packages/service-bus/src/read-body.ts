@@ -1,11 +1,23 @@
-/** Keeps bytes. Other SDKs also send AMQP values and sequences: text becomes its bytes, the rest JSON. */
-export function readBody(message: { readonly body?: unknown; readonly contentType?: string | undefined }): {
+import { UnreadableBody } from "./unreadable-body.ts";
+
+/** The bytes of a body. */
+export interface ReadBody {
   readonly body: Uint8Array;
   readonly contentType: string | undefined;
-} {
+  /** Why the bytes are not what the sender meant. */
+  readonly malformed?: string;
+}
+
+/** Keeps bytes. Other SDKs also send AMQP values and sequences: text becomes its bytes, the rest JSON. */
+export function readBody(message: {
+  readonly body?: unknown;
+  readonly contentType?: string | undefined;
+}): ReadBody {
   const { contentType } = message;
   const body: unknown = message.body;
   if (body instanceof Uint8Array) return { body, contentType };
+  if (body instanceof UnreadableBody)
+    return { body: body.bytes, contentType, malformed: "its body cannot be read" };
   if (Array.isArray(body) && body.length > 0 && body.every((part) => part instanceof Uint8Array)) {
     return { body: Buffer.concat(body), contentType };
   }

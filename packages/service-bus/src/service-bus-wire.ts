@@ -121,7 +121,7 @@ export function decodeMessage<Handle>(
 ): Mutable<Delivery<Handle>> {
   const { attributes, types, id, isAlone } = readProperties(message, form);
   const providerId = message.sequenceNumber?.toString() ?? textOf(message.messageId) ?? "";
-  const { body, contentType } = readBody(message);
+  const { body, contentType, malformed } = readBody(message);
   const delivery: Mutable<Delivery<Handle>> = {
     handle,
     id: id ?? textOf(message.messageId) ?? providerId,
@@ -133,6 +133,7 @@ export function decodeMessage<Handle>(
     native,
   };
   if (types !== undefined) delivery.attributeTypes = types;
+  if (malformed !== undefined) delivery.malformed = malformed;
   if (contentType !== undefined) delivery.contentType = contentType;
   if (message.sessionId !== undefined && !isAlone) delivery.orderingKey = message.sessionId;
   const correlationId = message.correlationId === "" ? "" : textOf(message.correlationId);

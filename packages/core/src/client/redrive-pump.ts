@@ -9,6 +9,7 @@ import type { Delivery, OutgoingMessage } from "../driver/delivery.ts";
 import type { ConsumerDriver, ItemResult, Operation, ProducerDriver, ReceiveAsk } from "../driver/driver.ts";
 import type { Target } from "../driver/entity.ts";
 import { isQueueError, QueueError } from "../errors/queue-error.ts";
+import { redact } from "../errors/redact.ts";
 import { wrapDriverError } from "../errors/wrap-error.ts";
 import { RESERVED } from "../message/attributes.ts";
 import { copyOf } from "../message/copy-of.ts";
@@ -46,6 +47,8 @@ export class RedrivePump {
   readonly #again = new Set<string>();
   /** Ids of what died in the millisecond of the start: virtual time may stand still. */
   readonly #diedAtStart = new Set<string>();
+  /** Thrown at the end. */
+  #unmoved: QueueError | undefined;
 
   /** @param isFiltered what the filter passes over is held to the end */
   constructor(source: Place, from: Target, admin: AdminDriver | undefined, isFiltered: boolean) {
@@ -80,12 +83,16 @@ export class RedrivePump {
       signal.throwIfAborted();
       const maxItems = Math.min(limits.receive.maxItems, max - moved);
       const deliveries = await this.#receive(maxItems, signal);
-      if (deliveries.length === 0) return;
+      if (deliveries.length === 0) {
+        if (this.#unmoved !== undefined) throw this.#unmoved;
+        return;
+      }
       const fresh = deliveries.filter(({ providerId }) => !this.#held.has(providerId));
       for (const { providerId, handle } of deliveries) this.#held.set(providerId, handle);
       this.#noteAgain(deliveries, fresh.length > 0);
       const chosen = fresh.filter(
-        (delivery) => !this.#diedAgain(delivery, startedAtMs) && isChosen(delivery),
+        (delivery) =>
+          !this.#diedAgain(delivery, startedAtMs) && isChosen(delivery) && this.#isWhole(delivery),
       );
       const messages = chosen.map((delivery) => this.#outgoing(delivery));
       let begin = 0;
@@ -108,6 +115,18 @@ export class RedrivePump {
     const isKnown = isAtStart && this.#diedAtStart.has(id);
     if (isAtStart) this.#diedAtStart.add(id);
     return isKnown || atMs > startedAtMs;
+  }
+
+  /** A copy of a message that could not be read would be another one. It stays, and the end says so. */
+  #isWhole({ malformed }: Delivery<unknown>): boolean {
+    if (malformed === undefined) return true;
+    this.#unmoved ??= new QueueError("INVALID_MESSAGE", {
+      what: `a dead letter cannot be moved: ${redact(malformed.slice(0, 200))}`,
+      remedy: "Take it with a consumer of the dead letters: a copy would be another message.",
+      operation: "admin",
+      target: this.#from.name,
+    });
+    return false;
   }
 
   /** @throws LEASE_LOST if messages the filter rejected keep coming back before the others are reached */
