@@ -17,7 +17,7 @@ export function readBody(message: {
   const body: unknown = message.body;
   if (body instanceof Uint8Array) return { body, contentType };
   if (body instanceof UnreadableBody)
-    return { body: body.bytes, contentType, malformed: "its body cannot be read" };
+    return { body: body.bytes, contentType, malformed: "what it carries cannot be read" };
   if (Array.isArray(body) && body.length > 0 && body.every((part) => part instanceof Uint8Array)) {
     return { body: Buffer.concat(body), contentType };
   }

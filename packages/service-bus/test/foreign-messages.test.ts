@@ -98,7 +98,7 @@ describe("a message of another AMQP library", () => {
     const deliveries = await receive(await shared.consume(target, options), 3);
     expect(deliveries.map(({ id, malformed }) => [id, malformed])).toEqual([
       ["before", undefined],
-      ["deep", "its body cannot be read"],
+      ["deep", "what it carries cannot be read"],
       ["after", undefined],
     ]);
     expect([options.faults, options.lost]).toEqual([[], []]);
@@ -111,6 +111,16 @@ describe("a message of another AMQP library", () => {
   ])("comes with %s as its id", async (_, id, text) => {
     const target = await withForeign([{ message_id: id as never, correlation_id: id as never }]);
     expect(await consumed(target, 1)).toMatchObject([{ id: text, correlationId: text }]);
+  });
+
+  test.each([
+    ["a boolean", types.wrap_boolean(true)],
+    ["a map", types.wrap_map({ length: 7 })],
+  ])("comes as malformed with %s as its id, and disturbs none beside it", async (_, id) => {
+    const target = await withForeign([{ message_id: id as never }, { message_id: "beside" }]);
+    const [bad, beside] = await consumed(target, 2);
+    expect(bad).toMatchObject({ id: bad?.providerId, malformed: "what it carries cannot be read" });
+    expect(beside).toMatchObject({ id: "beside" });
   });
 
   test("with no bytes as its id gets the service's", async () => {
