@@ -11,7 +11,6 @@ import type { Address } from "./service-bus-url.ts";
 import { countActive, openReceiver, refuseAborted, takeMessages } from "./take-messages.ts";
 
 const MOVE_ITEMS = 100;
-const READ_IT = "Take it with a consumer of the dead letters: a copy would be another message.";
 /** Holds the id of the redrive that sent the copy. */
 const REDRIVE_PROPERTY = "aq-redrive";
 
@@ -120,7 +119,7 @@ function copyOf(
   if (malformed !== undefined)
     throw new QueueError("INVALID_MESSAGE", {
       what: `a dead letter cannot be moved: ${malformed}`,
-      remedy: READ_IT,
+      remedy: "Take it with a consumer of dead letters.",
       provider: PROVIDER,
     });
   const {

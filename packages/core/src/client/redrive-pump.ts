@@ -122,7 +122,7 @@ export class RedrivePump {
     if (malformed === undefined) return true;
     this.#unmoved ??= new QueueError("INVALID_MESSAGE", {
       what: `a dead letter cannot be moved: ${redact(malformed.slice(0, 200))}`,
-      remedy: "Take it with a consumer of the dead letters: a copy would be another message.",
+      remedy: "Take it with a consumer of dead letters.",
       operation: "admin",
       target: this.#from.name,
     });
