@@ -1,10 +1,10 @@
-import rhea, { type Message } from "rhea";
+import rhea from "rhea";
 import { beforeAll, expect, test } from "vitest";
 import { tolerateUnreadable, UnreadableBody } from "../src/unreadable-body.ts";
 import { compound, described, variable } from "./amqp-bytes.ts";
 import { deepMessage } from "./foreign-sender.ts";
 
-const decode = (bytes: Buffer): Message => rhea.message.decode(bytes);
+const decode = (bytes: Buffer): object => rhea.message.decode(bytes);
 const section = (code: number, content: Buffer): Buffer => described(Buffer.of(0x53, code), content);
 const text = (of: string): Buffer => variable(0xa1, Buffer.from(of));
 const DEEP = deepMessage("deep").subarray(deepMessage("deep", 0).length - 4);
@@ -45,12 +45,12 @@ test.each([
   ],
   ["that is cut off", Buffer.of(0, 0x53, 0x70, 0xd0, 0)],
 ])("a message %s is refused as before", (_what, bytes) => {
-  expect(() => decode(bytes)).toThrow();
+  expect(() => decode(bytes)).toThrow(/stack|typecode|range/i);
 });
 
 test("what can be read is read as before", () => {
   const body = section(0x75, variable(0xa0, Buffer.from("body")));
-  expect(decode(Buffer.concat([PROPERTIES, body])).body).toMatchObject({ content: Buffer.from("body") });
+  expect(decode(Buffer.concat([PROPERTIES, body]))).toMatchObject({ body: { content: Buffer.from("body") } });
 });
 
 test("another SDK is left alone", () => {
