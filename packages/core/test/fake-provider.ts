@@ -49,6 +49,8 @@ export interface StoredMessage {
   readonly message: OutgoingMessage;
   readonly providerId: string;
   isHeld: boolean;
+  /** Why the message cannot be read. */
+  readonly malformed?: string | undefined;
 }
 
 /** A service in memory that keeps messages by entity name and logs its requests. */
@@ -73,7 +75,7 @@ export class FakeService {
     );
   }
 
-  put(entity: string, message: Partial<OutgoingMessage> & { readonly id: string }): void {
+  put(entity: string, message: Partial<OutgoingMessage> & { readonly id: string }, malformed?: string): void {
     const defaults = {
       body: new TextEncoder().encode("{}"),
       contentType: "application/json",
@@ -83,6 +85,7 @@ export class FakeService {
       message: { ...defaults, ...message },
       providerId: `p-${(this.#stored += 1)}`,
       isHeld: false,
+      malformed,
     });
   }
 
@@ -240,7 +243,7 @@ function entityRef(ref: Target["ref"]): Target["ref"] {
   return { ...ref, name: ref.kind === "dead-letter" ? `${base}-dead` : base };
 }
 
-function deliveryOf({ message, providerId }: StoredMessage): Delivery<string> {
+function deliveryOf({ message, providerId, malformed }: StoredMessage): Delivery<string> {
   const { id, body, contentType, attributes, orderingKey } = message;
   return {
     handle: providerId,
@@ -250,6 +253,7 @@ function deliveryOf({ message, providerId }: StoredMessage): Delivery<string> {
     contentType,
     attributes,
     ...(orderingKey !== undefined && { orderingKey }),
+    ...(malformed !== undefined && { malformed }),
     native: undefined,
   };
 }

@@ -1,4 +1,4 @@
-import type { Delivery, HandBacks } from "@anyqueue/core/adapter";
+import { redact, type Delivery, type HandBacks } from "@anyqueue/core/adapter";
 import type { PubsubCloudEvent, PushedEnvelope, PushedMessage, PushHeaders } from "./push-shapes.ts";
 import { decodeMessage, type PubsubHandle } from "./pubsub-wire.ts";
 import { invalid } from "./refusal.ts";
@@ -201,7 +201,7 @@ function describe(value: unknown): string {
     .slice(0, 5)
     .map((key) => key.slice(0, 40))
     .join(", ");
-  return keys === "" ? "an empty object" : `an object with ${keys}`;
+  return keys === "" ? "an empty object" : `an object with ${redact(keys)}`;
 }
 
 function shown(text: string): string {

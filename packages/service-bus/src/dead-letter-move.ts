@@ -1,9 +1,10 @@
-import { RESERVED, type Clock, type ItemResult } from "@anyqueue/core/adapter";
+import { QueueError, RESERVED, type Clock, type ItemResult } from "@anyqueue/core/adapter";
 import type { ServiceBusMessage, ServiceBusReceivedMessage, ServiceBusSender } from "@azure/service-bus";
 import type { NamespaceConnection } from "./namespace-connection.ts";
 import { classifyServiceBusError } from "./service-bus-errors.ts";
 import { writable } from "./property-value.ts";
 import { readBody } from "./read-body.ts";
+import { PROVIDER } from "./refusal.ts";
 import { ID_PROPERTY, textOf } from "./service-bus-wire.ts";
 import { Settlements } from "./settlements.ts";
 import type { Address } from "./service-bus-url.ts";
@@ -114,6 +115,13 @@ function copyOf(
   redriveId: string,
   isDeduplicated: boolean,
 ): ServiceBusMessage {
+  const { body, malformed } = readBody(message);
+  if (malformed !== undefined)
+    throw new QueueError("INVALID_MESSAGE", {
+      what: `a dead letter cannot be moved: ${malformed}`,
+      remedy: "Take it with a consumer of dead letters.",
+      provider: PROVIDER,
+    });
   const {
     DeadLetterReason: _r,
     DeadLetterErrorDescription: _d,
@@ -126,7 +134,7 @@ function copyOf(
   const copy = {
     ...rest,
     // The SDK would turn several data sections into JSON.
-    body: message._rawAmqpMessage.bodyType === "data" ? readBody(message).body : message.body,
+    body: message._rawAmqpMessage.bodyType === "data" ? body : message.body,
     ...writableId("messageId", message.messageId),
     ...writableId("correlationId", message.correlationId),
     applicationProperties: properties,

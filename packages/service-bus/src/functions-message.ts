@@ -9,6 +9,7 @@ import type {
 } from "./functions-wire.ts";
 import { invalid } from "./refusal.ts";
 import { decodeMessage } from "./service-bus-wire.ts";
+import { UnreadableBody } from "./unreadable-body.ts";
 import { isRecord, type MessageMetadata } from "./trigger-metadata.ts";
 
 /** One message of a call. */
@@ -137,8 +138,17 @@ function bodyOf(body: unknown, contentType: string | undefined): unknown {
       'Give the trigger dataType: "binary" (with app.generic), or use the SDK binding.',
     );
   }
-  if (typeof body !== "string") return Buffer.from(JSON.stringify(body));
+  if (typeof body !== "string") return jsonBytesOf(body);
   return Buffer.from(contentType !== undefined && IS_JSON.test(contentType) ? jsonOf(body) : body);
+}
+
+/** JSON is parsed to any depth, and written to some thousand: one such message must not fail its call. */
+function jsonBytesOf(body: unknown): Buffer | UnreadableBody {
+  try {
+    return Buffer.from(JSON.stringify(body));
+  } catch {
+    return new UnreadableBody(Buffer.alloc(0));
+  }
 }
 
 /** Turns a text that was parsed from JSON back into JSON; leaves any other for the codec to refuse. */

@@ -7,6 +7,7 @@ import { outlastRequests, outlastSends } from "./outlast-sdk.ts";
 import { drainPatiently } from "./patient-drains.ts";
 import { askForTokensPromptly } from "./prompt-tokens.ts";
 import { refuseBadFrames } from "./refuse-bad-frames.ts";
+import { tolerateUnreadable } from "./unreadable-body.ts";
 import { tellOfSockets, type SocketListener } from "./tell-of-sockets.ts";
 import { writeAtOnce } from "./write-at-once.ts";
 
@@ -126,6 +127,7 @@ function guardConnection(connection: unknown, { ending, over, sockets, isOutlast
   const inRhea = field(connection, "_connection");
   writeAtOnce(inRhea);
   refuseBadFrames(inRhea);
+  tolerateUnreadable(connection);
   return isKnown;
 }
 

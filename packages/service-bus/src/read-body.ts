@@ -1,11 +1,23 @@
-/** Keeps bytes. Other SDKs also send AMQP values and sequences: text becomes its bytes, the rest JSON. */
-export function readBody(message: { readonly body?: unknown; readonly contentType?: string | undefined }): {
+import { UnreadableBody } from "./unreadable-body.ts";
+
+/** The bytes of a body. */
+export interface ReadBody {
   readonly body: Uint8Array;
   readonly contentType: string | undefined;
-} {
+  /** Why the bytes are not what the sender meant. */
+  readonly malformed?: string;
+}
+
+/** Keeps bytes. Other SDKs also send AMQP values and sequences: text becomes its bytes, the rest JSON. */
+export function readBody(message: {
+  readonly body?: unknown;
+  readonly contentType?: string | undefined;
+}): ReadBody {
   const { contentType } = message;
   const body: unknown = message.body;
   if (body instanceof Uint8Array) return { body, contentType };
+  if (body instanceof UnreadableBody)
+    return { body: body.bytes, contentType, malformed: "what it carries cannot be read" };
   if (Array.isArray(body) && body.length > 0 && body.every((part) => part instanceof Uint8Array)) {
     return { body: Buffer.concat(body), contentType };
   }
@@ -16,20 +28,11 @@ export function readBody(message: { readonly body?: unknown; readonly contentTyp
 
 /** Numbers beyond JSON's become text; bytes inside a value become base64. */
 export function jsonOf(value: unknown): string {
-  const json = JSON.stringify(value, (_key, each: unknown) => {
+  // A Buffer turns itself into a map before the replacer sees it. A sender can make such a map, too.
+  const json = JSON.stringify(value, function (this: Readonly<Record<string, unknown>>, key, each: unknown) {
     if (typeof each === "bigint") return each.toString();
-    return isBufferJson(each) ? Buffer.from(each.data).toString("base64") : each;
+    const own = this[key];
+    return own instanceof Uint8Array ? Buffer.from(own).toString("base64") : each;
   });
   return json ?? "null";
-}
-
-/** A Buffer turns itself into this before the replacer sees it. */
-function isBufferJson(value: unknown): value is { readonly data: readonly number[] } {
-  return (
-    typeof value === "object" &&
-    value !== null &&
-    "type" in value &&
-    value.type === "Buffer" &&
-    "data" in value
-  );
 }

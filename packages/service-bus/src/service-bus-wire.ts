@@ -3,6 +3,7 @@ import type { ServiceBusMessage, ServiceBusReceivedMessage } from "@azure/servic
 import { readBody } from "./read-body.ts";
 import { MAX_ID_LENGTH, MAX_REASON_LENGTH } from "./service-bus-limits.ts";
 import { sizeOfValue, textOfValue, valueOfText, type PropertyValue } from "./property-value.ts";
+import { UnreadableBody } from "./unreadable-body.ts";
 
 /** Holds the application's id if `messageId` is something else: a deduplication id, or the id is too long. */
 export const ID_PROPERTY = "aq-id";
@@ -112,16 +113,34 @@ type ReadMember =
   | "subject"
   | "timeToLive";
 
-/** Turns a message of the SDK into a delivery for the core. */
+/**
+ * Turns a message of the SDK into a delivery for the core. Never throws, because that would take along all
+ * that came with it: AMQP lets a sender give any value any type.
+ */
 export function decodeMessage<Handle>(
   message: ReadableMessage,
   handle: Handle,
   form: WireForm,
   native: object = message,
 ): Mutable<Delivery<Handle>> {
+  try {
+    return readMessage(message, handle, form, native);
+  } catch {
+    const { sequenceNumber, deliveryCount } = message; // the service's own
+    const body = new UnreadableBody(Buffer.alloc(0));
+    return readMessage({ sequenceNumber, deliveryCount, body }, handle, form, native);
+  }
+}
+
+function readMessage<Handle>(
+  message: ReadableMessage,
+  handle: Handle,
+  form: WireForm,
+  native: object,
+): Mutable<Delivery<Handle>> {
   const { attributes, types, id, isAlone } = readProperties(message, form);
   const providerId = message.sequenceNumber?.toString() ?? textOf(message.messageId) ?? "";
-  const { body, contentType } = readBody(message);
+  const { body, contentType, malformed } = readBody(message);
   const delivery: Mutable<Delivery<Handle>> = {
     handle,
     id: id ?? textOf(message.messageId) ?? providerId,
@@ -133,6 +152,7 @@ export function decodeMessage<Handle>(
     native,
   };
   if (types !== undefined) delivery.attributeTypes = types;
+  if (malformed !== undefined) delivery.malformed = malformed;
   if (contentType !== undefined) delivery.contentType = contentType;
   if (message.sessionId !== undefined && !isAlone) delivery.orderingKey = message.sessionId;
   const correlationId = message.correlationId === "" ? "" : textOf(message.correlationId);
@@ -242,12 +262,13 @@ function addDeadLetter<Handle>(
   if (Object.keys(info).length > 0) delivery.deadLetter = info;
 }
 
-/** Ids are text, unsigned numbers, UUIDs or bytes. */
+/** Ids are text, unsigned numbers, UUIDs or bytes. @throws for anything else that a sender wrote */
 export function textOf(id: ServiceBusReceivedMessage["messageId"]): string | undefined {
   if (id === undefined) return undefined;
   if (typeof id === "number") return String(id);
   if (id.length === 0) return undefined;
   if (typeof id === "string") return id;
+  if (!(id instanceof Uint8Array)) throw new TypeError("the id has a type that ids do not have");
   const hex = Buffer.from(id).toString("hex");
   return hex.length === UUID_DIGITS ? hex.replace(/^(.{8})(.{4})(.{4})(.{4})/, "$1-$2-$3-$4-") : hex;
 }

@@ -3,8 +3,17 @@ import type { Delivery, Target } from "@anyqueue/core/adapter";
 import { types, type Message } from "rhea";
 import { beforeAll, describe, expect, test } from "vitest";
 import { serviceBus } from "../src/index.ts";
-import { BODIES, sendForeign, UUID, VALUES } from "./foreign-sender.ts";
-import { adminOf, bury, consumerOptions, deadLettersOf, never, present, receive } from "./open-adapter.ts";
+import { BODIES, deepMessage, sendForeign, UUID, VALUES, type Foreign } from "./foreign-sender.ts";
+import {
+  adminOf,
+  bury,
+  consumerOptions,
+  deadLettersOf,
+  never,
+  present,
+  receive,
+  rejection,
+} from "./open-adapter.ts";
 import { useSharedEmulator } from "./shared-emulator.ts";
 
 const shared = useSharedEmulator();
@@ -14,7 +23,7 @@ beforeAll(async () => {
   admin = await adminOf(shared.adapter);
 });
 
-async function withForeign(messages: readonly Partial<Message>[]): Promise<Target> {
+async function withForeign(messages: readonly Foreign[]): Promise<Target> {
   const target = await shared.newQueue();
   await sendForeign(shared.endpoint, target.entity, messages);
   return target;
@@ -79,6 +88,22 @@ describe("a message of another AMQP library", () => {
     expect((await consumed(target, ofBodies.length)).map(bodyOf)).toEqual(seenBodies);
   });
 
+  test("comes as malformed if nobody can read its body, and takes nobody's connection", async () => {
+    const target = await withForeign([
+      { message_id: "before" },
+      deepMessage("deep"),
+      { message_id: "after" },
+    ]);
+    const options = consumerOptions({ flow: { maxOutstanding: 3, lanes: 3 } });
+    const deliveries = await receive(await shared.consume(target, options), 3);
+    expect(deliveries.map(({ id, malformed }) => [id, malformed])).toEqual([
+      ["before", undefined],
+      ["deep", "what it carries cannot be read"],
+      ["after", undefined],
+    ]);
+    expect([options.faults, options.lost]).toEqual([[], []]);
+  });
+
   test.each([
     ["a UUID", types.wrap_uuid(UUID as never), "00010203-0405-0607-0809-0a0b0c0d0e0f"],
     ["a large number", types.wrap_ulong(Buffer.from("fffffffffffffff0", "hex")), "fffffffffffffff0"],
@@ -86,6 +111,16 @@ describe("a message of another AMQP library", () => {
   ])("comes with %s as its id", async (_, id, text) => {
     const target = await withForeign([{ message_id: id as never, correlation_id: id as never }]);
     expect(await consumed(target, 1)).toMatchObject([{ id: text, correlationId: text }]);
+  });
+
+  test.each([
+    ["a boolean", types.wrap_boolean(true)],
+    ["a map", types.wrap_map({ length: 7 })],
+  ])("comes as malformed with %s as its id, and disturbs none beside it", async (_, id) => {
+    const target = await withForeign([{ message_id: id as never }, { message_id: "beside" }]);
+    const [bad, beside] = await consumed(target, 2);
+    expect(bad).toMatchObject({ id: bad?.providerId, malformed: "what it carries cannot be read" });
+    expect(beside).toMatchObject({ id: "beside" });
   });
 
   test("with no bytes as its id gets the service's", async () => {
@@ -120,6 +155,20 @@ describe("a redrive", () => {
     expect(deliveries).toMatchObject([{ id: text, correlationId: text }]);
   });
 });
+
+test.each([undefined, 10])(
+  "a redrive with max %s moves no body that it cannot read: its copy would be another message",
+  async (max) => {
+    const target = await withForeign([deepMessage("deep"), { message_id: "beside", body: "b" }]);
+    await bury(shared.adapter, target, 2);
+    const moving = (async () => {
+      for await (const _ of clientOf(target).admin.redrive(defineQueue("q"), { max }));
+    })();
+    expect(await rejection(moving)).toMatchObject({ code: "INVALID_MESSAGE", retryable: false });
+    expect((await consumed(target, 1)).map(({ id }) => id)).toEqual(["beside"]);
+    expect(await clientOf(target).admin.inspect(defineQueue("q"))).toMatchObject({ deadLettered: 1 });
+  },
+);
 
 describe("a redrive with `max`", () => {
   test("leaves properties as they were read; what cannot be written becomes text", async () => {

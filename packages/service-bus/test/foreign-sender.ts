@@ -1,11 +1,15 @@
 import { once } from "node:events";
 import rhea, { type Message } from "rhea";
+import { compound, described, uintBytes, variable } from "./amqp-bytes.ts";
+
+/** A message, or its bytes on the wire. */
+export type Foreign = Partial<Message> | Buffer;
 
 /** Sends messages as a program in any other language would, without our code and without the SDK. */
 export async function sendForeign(
   endpoint: string,
   queue: string,
-  messages: readonly Partial<Message>[],
+  messages: readonly Foreign[],
 ): Promise<void> {
   const { hostname: host, port } = new URL(`amqp://${endpoint}`);
   const connection = rhea.create_container().connect({ host, port: Number(port), reconnect: false });
@@ -14,7 +18,9 @@ export async function sendForeign(
     await once(sender, "sendable");
     for (const message of messages) {
       const accepted = once(sender, "accepted");
-      sender.send({ body: undefined, ...message });
+      // A message format makes rhea send the bytes as they are.
+      if (Buffer.isBuffer(message)) sender.send(message, undefined, 0);
+      else sender.send({ body: undefined, ...message });
       // oxlint-disable-next-line no-await-in-loop -- in their order
       await accepted;
     }
@@ -69,6 +75,27 @@ export const VALUES: Readonly<Record<string, readonly [value: unknown, text: str
   "array of symbols": [types.wrap_array(["a"] as never, 0xb3, undefined), '["a"]', "object"],
   described: [types.wrap_described("x", "com.microsoft:uri"), '"x"', "object"],
 };
+
+/**
+ * A message whose body is a list in a list, and so on. At this depth rhea's stack overflows, wherever it reads
+ * it: some 2,000 lists are enough.
+ */
+export function deepMessage(id: string, depth = 20_000): Buffer {
+  let bytes = 1;
+  const heads = Array.from({ length: depth }, () => {
+    const head = Buffer.concat([Buffer.of(0xd0), uintBytes(bytes + 4, 4), uintBytes(1, 4)]);
+    bytes += head.length;
+    return head;
+  });
+  const properties = described(PROPERTIES, compound(0xd0, [variable(0xa1, Buffer.from(id))]));
+  return Buffer.concat([
+    properties,
+    described(VALUE, Buffer.concat([...heads.toReversed(), Buffer.of(0x45)])),
+  ]);
+}
+
+const PROPERTIES = Buffer.of(0x53, 0x73);
+const VALUE = Buffer.of(0x53, 0x77);
 
 /** By form: a body on the wire, and the text of the bytes that a consumer gets. */
 export const BODIES: Readonly<Record<string, readonly [body: unknown, text: string, contentType?: string]>> =

@@ -1,3 +1,5 @@
+import { oneLine } from "../one-line.ts";
+
 /** One call of the function, and the outcome for its messages. */
 export interface InvocationReport {
   readonly requestId: string;
@@ -28,7 +30,7 @@ export function reportAsText(report: InvocationReport): string {
   const batch = `${messageIds.length} message${messageIds.length === 1 ? "" : "s"}${failed}`;
   const name = functionName === undefined ? "" : `  ${functionName}`;
   const cold = report.isColdStart === true ? ", cold start" : "";
-  const reason = error === undefined ? "" : `  ${error}`;
+  const reason = error === undefined ? "" : `  ${oneLine(error)}`;
   return `${outcome.padEnd(7)}  ${batch.padEnd(24)}  ${Math.round(durationMs)} ms${cold}  ${requestId}${name}${reason}`;
 }
 

@@ -1,4 +1,5 @@
 import type { Message } from "@anyqueue/core";
+import { escapeControls, oneLine } from "../one-line.ts";
 import { viewBody, type BodyView } from "./view-body.ts";
 
 /** A message to show. */
@@ -45,14 +46,14 @@ export function describeAsText(shown: ShownMessage): string {
     ...(orderingKey === undefined ? [] : [`key=${orderingKey}`]),
     ...Object.entries(attributes).map(([name, value]) => `${name}=${value}`),
   ];
-  const lines = [heading.map((part) => escapeControls(part, /[\0-\u001F\u007F-\u009F]/g)).join("  ")];
+  const lines = [heading.map(oneLine).join("  ")];
   if (deadLettered !== undefined) {
     const { reason, description, source, attempts, deadLetteredAt } = deadLettered;
     const known = { reason, description, source, attempts, at: deadLetteredAt?.toISOString() };
     const parts = Object.entries(known).flatMap(([name, value]) =>
       value === undefined ? [] : [`${name}=${value}`],
     );
-    lines.push(`dead letter: ${escapeControls(parts.join("  "), /[\0-\u001F\u007F-\u009F]/g)}`);
+    lines.push(`dead letter: ${oneLine(parts.join("  "))}`);
   }
   return [...lines, bodyText(viewOf(shown), message.body.byteLength)].join("\n");
 }
@@ -65,7 +66,7 @@ function viewOf({ message, malformed }: ShownMessage): BodyView {
 function bodyText(view: BodyView, sizeBytes: number): string {
   if (view.kind === "bytes") {
     const why = view.problem === undefined ? "" : `, ${view.problem}`;
-    return `[${sizeBytes} bytes${escapeControls(why, /[\0-\u001F\u007F-\u009F]/g)}] ${view.base64}`;
+    return `[${sizeBytes} bytes${oneLine(why)}] ${view.base64}`;
   }
   const text = view.kind === "json" ? view.source : view.text;
   // Line breaks and tabs may stay; other control characters could make the terminal do what a sender wants.
@@ -80,8 +81,4 @@ function onOneLine(source: string): string {
 /** These can only occur inside a JSON string, where the escape means the same character. */
 function escapeInJson(line: string): string {
   return escapeControls(line, /[\u007F-\u009F\u2028\u2029]/g);
-}
-
-function escapeControls(text: string, which: RegExp): string {
-  return text.replace(which, (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`);
 }

@@ -14,6 +14,7 @@ import {
   type QueueError,
   type ReceivedMessage,
 } from "@anyqueue/core";
+import { oneLine } from "../one-line.ts";
 import { withoutOwnAttempts } from "../own-attempts.ts";
 import type { Terminal } from "../terminal.ts";
 import { describeAsJson, describeAsText, type ShownMessage } from "./describe-message.ts";
@@ -74,10 +75,13 @@ export class Tailing {
     };
     return {
       notice: ({ text }) => warn(`note: ${withoutOwnAttempts(text)}`),
-      expired: ({ id }) => warn(`note: ${id} had outlived its ttl and was removed, as by any consumer`),
-      "lease-lost": ({ id, error }) => warn(`note: ${id} is no longer held: ${error.message}`),
+      expired: ({ id }) =>
+        warn(`note: ${oneLine(id)} had outlived its ttl and was removed, as by any consumer`),
+      "lease-lost": ({ id, error }) => warn(`note: ${oneLine(id)} is no longer held: ${error.message}`),
       "settle-failed": ({ id, kind, error }) =>
-        failed(`${id}: ${kind} failed, so it comes back when its lease ends (${LEASE}). ${error.message}`),
+        failed(
+          `${oneLine(id)}: ${kind} failed, so it comes back when its lease ends (${LEASE}). ${error.message}`,
+        ),
     };
   }
 
@@ -149,7 +153,7 @@ export class Tailing {
     } catch (error) {
       if (!isQueueError(error, "LEASE_LOST")) return; // the engine reported settle-failed
       this.failures += 1;
-      this.#terminal.warn(`${message.id}: shown, but it comes again. ${error.message}`);
+      this.#terminal.warn(`${oneLine(message.id)}: shown, but it comes again. ${error.message}`);
     }
   }
 

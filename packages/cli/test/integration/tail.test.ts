@@ -42,6 +42,17 @@ async function states(queue = "orders"): Promise<readonly string[]> {
   );
 }
 
+test("a message that is gone is named on one line, without what a terminal would obey", async () => {
+  const id = "o-1\nnote: all is well \u001B]0;title\u0007";
+  await local.send("orders", "1", { "aq-h": JSON.stringify({ v: 1, id, "aq-exp": "1" }) });
+  await local.send("orders", "2");
+  const { shown, warned } = await tail(["orders", "--max", "1"]);
+  expect(shown).toHaveLength(1);
+  expect(warned).toContain(
+    "note: o-1\\u000anote: all is well \\u001b]0;title\\u0007 had outlived its ttl and was removed",
+  );
+});
+
 describe("a tail that gives back", () => {
   test("shows each message once, holds it meanwhile, and leaves the queue as it was but for one attempt", async () => {
     for (const body of ["1", "2", "3"]) await local.send("orders", body);

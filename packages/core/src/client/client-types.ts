@@ -222,7 +222,8 @@ export interface QueueAdmin {
    * @example
    * for await (const { moved } of client.admin.redrive(orders, { max: 100 })) console.log(`${moved} moved`);
    *
-   * @throws INVALID_ARGUMENT for an option or a filter that throws, LEASE_LOST (see `filter`)
+   * @throws INVALID_ARGUMENT for an option or a filter that throws, LEASE_LOST (see `filter`), INVALID_MESSAGE
+   * at the end if a message could not be read: its copy would be another message, so it stays
    */
   redrive(of: Source, options?: RedriveOptions): AsyncIterable<{ readonly moved: number }>;
   /**

@@ -6,7 +6,8 @@ import { checkedProducer } from "../driver/check-driver.ts";
 import type { Delivery, OutgoingMessage } from "../driver/delivery.ts";
 import type { ItemResult, ProducerDriver } from "../driver/driver.ts";
 import type { Target } from "../driver/entity.ts";
-import type { QueueError } from "../errors/queue-error.ts";
+import { QueueError } from "../errors/queue-error.ts";
+import { redact } from "../errors/redact.ts";
 import { wrapDriverError } from "../errors/wrap-error.ts";
 import { RESERVED } from "../message/attributes.ts";
 import { copyOf } from "../message/copy-of.ts";
@@ -34,6 +35,8 @@ export class RedrivePump {
   readonly #deadLetters: RedriveSource;
   /** Ids of what died in the millisecond of the start: virtual time may stand still. */
   readonly #diedAtStart = new Set<string>();
+  /** Thrown at the end. */
+  #unmoved: QueueError | undefined;
 
   /** @param isFiltered what the filter passes over is held to the end */
   constructor(source: Place, from: Target, admin: AdminDriver | undefined, isFiltered: boolean) {
@@ -61,10 +64,14 @@ export class RedrivePump {
     for (let moved = 0, asks = 1; moved < max;) {
       signal.throwIfAborted();
       const { count, fresh } = await this.#deadLetters.receive(asks, max - moved, signal);
-      if (count === 0) return;
+      if (count === 0) {
+        if (this.#unmoved !== undefined) throw this.#unmoved;
+        return;
+      }
       asks = Math.min(mostAsks, 2 * Math.ceil(count / receive.maxItems));
       const chosen = fresh.filter(
-        (delivery) => !this.#diedAgain(delivery, startedAtMs) && isChosen(delivery),
+        (delivery) =>
+          !this.#diedAgain(delivery, startedAtMs) && isChosen(delivery) && this.#isWhole(delivery),
       );
       for (let left = this.#copies(chosen); left.length > 0;) {
         const [requests, later] = takeRequests(left, target.limits.send.maxInFlight, fitting);
@@ -102,6 +109,18 @@ export class RedrivePump {
     const unacked = await Promise.all(parts.map(async (part) => await this.#deadLetters.ack(part)));
     const failures = [...results.map(({ failure }) => failure), ...unacked];
     return { arrived, failure: failures.find((failure) => failure !== undefined) };
+  }
+
+  /** A copy of a message that could not be read would be another one. It stays, and the end says so. */
+  #isWhole({ malformed }: Delivery<unknown>): boolean {
+    if (malformed === undefined) return true;
+    this.#unmoved ??= new QueueError("INVALID_MESSAGE", {
+      what: `a dead letter cannot be moved: ${redact(malformed.slice(0, 200))}`,
+      remedy: "Take it with a consumer of dead letters.",
+      operation: "admin",
+      target: this.#from.name,
+    });
+    return false;
   }
 
   /** Never rejects: messages that have arrived count, whatever happened to the others. */

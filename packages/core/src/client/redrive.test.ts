@@ -102,6 +102,18 @@ describe("redrive", () => {
     expect(service.log).toContain("close consumer orders-dead");
   });
 
+  test("a message that could not be read stays, all others are moved, and the end says why", async () => {
+    const { service, admin, ids } = dead();
+    service.put("orders-dead", { id: "bad" }, "no header\n");
+    service.put("orders-dead", { id: "last" });
+    await expect(movedBy(admin, orders)).rejects.toMatchObject({
+      code: "INVALID_MESSAGE",
+      message: expect.stringContaining("no header%0A"),
+    });
+    expect(service.ids("orders")).toEqual([...ids, "last"]);
+    expect(service.messages("orders-dead")).toMatchObject([{ message: { id: "bad" }, isHeld: false }]);
+  });
+
   test("counts what was moved before it failed", async () => {
     const { admin } = dead({ refusedId: "m13" });
     const counts: number[] = [];

@@ -8,8 +8,11 @@ import type { DefinitionDetails } from "../message/queue-definition.ts";
 import { delivery } from "../testing.ts";
 import { canCopyRetries, createRetryRoute } from "./retry-copy.ts";
 
+/** The longest delay of the service. */
+const LONGEST_MS = 60_000;
+
 function route(options: CopyBenchOptions = {}) {
-  const bench = copyBench(options);
+  const bench = copyBench({ capabilities: { sendDelay: { maxMs: LONGEST_MS } }, ...options });
   return { ...bench, route: createRetryRoute(bench.options) };
 }
 
@@ -102,6 +105,20 @@ describe("the copy of a retry", () => {
     expect(retries.takes(expiring(20_001), 20_000)).toBe(true);
     expect(retries.takes(expiring(20_000), 20_000)).toBe(false);
   });
+
+  // What a foreign message says of its due time has no bound. An invalid date is written as that of 1970: the
+  // copy would be due at once, and be copied again, for ever.
+  test.each([90_000, Number.POSITIVE_INFINITY])(
+    "is due after the service's longest delay where %d ms are more",
+    async (delayMs) => {
+      const { clock, driver, route: retries } = route();
+      const expiring = delivery("h", { expiresAtMs: clock.wallNow() + LONGEST_MS + 1 });
+      expect(retries.takes(expiring, delayMs)).toBe(true);
+      await retries.send(expiring, delayMs);
+      const [[copy] = []] = driver.calls;
+      expect(copy).toMatchObject({ deliverAtMs: clock.wallNow() + LONGEST_MS, ttlMs: 1 });
+    },
+  );
 
   test.each([
     [

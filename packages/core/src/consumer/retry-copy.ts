@@ -27,12 +27,14 @@ export function canCopyRetries({ kind, emulate }: DefinitionDetails, { capabilit
 }
 
 export function createRetryRoute(options: CopyRouteOptions): RetryRoute {
-  const { clock, contentType } = options;
+  const { clock, contentType, target } = options;
+  const { sendDelay } = target.capabilities;
+  const longestMs = sendDelay === "none" ? 0 : sendDelay.maxMs;
+  const dueAtMs = (delayMs: number): number => clock.wallNow() + Math.min(delayMs, longestMs);
   const { send, close } = createCopySender(options);
   return {
-    takes: ({ expiresAtMs }, delayMs) => expiresAtMs === undefined || expiresAtMs > clock.wallNow() + delayMs,
-    send: async (delivery, delayMs) =>
-      await send(() => retryCopy(delivery, clock.wallNow() + delayMs, contentType)),
+    takes: ({ expiresAtMs }, delayMs) => expiresAtMs === undefined || expiresAtMs > dueAtMs(delayMs),
+    send: async (delivery, delayMs) => await send(() => retryCopy(delivery, dueAtMs(delayMs), contentType)),
     close,
   };
 }

@@ -27,6 +27,12 @@ test.each(["sqs://eu-west-1?endpoint=http://127.0.0.1:4566", "orderingKey=c-7", 
   },
 );
 
+test("writes characters that begin a new line, or steer a terminal, as escapes", () => {
+  expect(redact("a\r\nlevel=error \u001B[2J\u0000\u007F\u009B31m\u2028 é")).toBe(
+    "a%0D%0Alevel=error %1B[2J%00%7F%C2%9B31m%E2%80%A8 é",
+  );
+});
+
 test("takes linear time over texts that look like secrets everywhere", () => {
   const hostile = "a=token=://x:".repeat(20_000);
   // Measures processor time: the rest of the machine does not affect it.

@@ -14,6 +14,10 @@ const USER_INFO = /(:\/\/)(?:[^/?#\s]*|[^/?#\s@:]+:(?!\d+[/?#])[^\s"'@]{0,500})@
  */
 const CREDENTIALS = /^[^:]*:(?!\/\/\/)[^]*(?:@|%40)/i;
 
+/** What begins another line of a log or steers a terminal. */
+/* oxlint-disable-next-line no-control-regex -- the characters in question */
+const CONTROL = /[\0-\u001F\u007F-\u009F\u2028\u2029]/g;
+
 /** True if a value under this name must never be printed. */
 export function isSecretName(name: string): boolean {
   return SECRET_NAME.test(name);
@@ -24,9 +28,12 @@ export function holdsCredentials(text: string): boolean {
   return CREDENTIALS.test(text) || maskAssignments(text) !== text;
 }
 
-/** Masks user information and the values of secret parameters in texts for errors and logs. */
+/**
+ * For texts in errors and logs: masks user information and the values of secret parameters. Control
+ * characters are written as in a URL (`%0A`), because the text may come from outside.
+ */
 export function redact(text: string): string {
-  return maskAssignments(text.replace(USER_INFO, `$1${MASK}@`));
+  return maskAssignments(text.replace(USER_INFO, `$1${MASK}@`)).replace(CONTROL, encodeURIComponent);
 }
 
 /** Works value by value, because the value of a harmless name may be a URL that holds secrets. */

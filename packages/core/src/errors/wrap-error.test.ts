@@ -102,6 +102,11 @@ describe("wrapDriverError", () => {
     expect(error.message.length).toBeLessThan(400);
   });
 
+  test("masks a secret also where the text is cut in the middle of it", () => {
+    const proxied = `${"x".repeat(150)} through http://user:${"s3cret".repeat(20)}@proxy:3128 failed`;
+    expect(wrapDriverError(lost, target, "send", new Error(proxied)).message).not.toContain("s3cret");
+  });
+
   test("a classify that throws hides nothing", () => {
     const broken = {
       name: "fake",

@@ -133,11 +133,11 @@ function parse(source: string): unknown {
   }
 }
 
-/** A cheap test before the walk through all values. The second form is the underscore as a unicode escape. */
+/** A cheap test before the walk through all values: any character of the name may be a unicode escape. */
 function mayHoldPrototype(source: string): boolean {
   return (
     (source.includes("_") && source.includes("__proto__")) ||
-    (source.includes("\\") && source.includes("\\u005"))
+    (source.includes("\\") && /\\u00[5-7]/.test(source))
   );
 }
 

@@ -94,6 +94,9 @@ test("what the delivery lacks is absent, not undefined", () => {
   expect(Object.keys(message).toSorted()).toEqual(["attributes", "body", "id", "native", "providerId"]);
 });
 
+/** What a sender may hope to find in a log. */
+const HOSTILE = `a\nlevel=info \u001B[2J${"x".repeat(5_000)}`;
+
 describe("a message that cannot be handled is INVALID_MESSAGE", () => {
   test("with every path, what is there, and no value", async () => {
     const schema = z.object({ a: z.object({ b: z.array(z.number()) }), c: z.string(), d: z.string() });
@@ -141,6 +144,18 @@ describe("a message that cannot be handled is INVALID_MESSAGE", () => {
   ])("if it is %s", async (_, over, text) => {
     const error = await refusal(() => decodeDelivery(orders, delivery("h", over)));
     expect(error.message).toContain(text);
+  });
+
+  test.each([
+    ["what an adapter says of it", { malformed: `bad ${HOSTILE}` }],
+    ["the names of its members", { body: body(JSON.stringify({ [HOSTILE]: "x" })) }],
+  ])("in one short line, whatever is in %s: a log's next line must not be a sender's", async (_, over) => {
+    const counts = detailsOf(defineQueue("counts", { schema: z.record(z.string(), z.number()) }));
+    const { message } = await refusal(() => decodeDelivery(counts, delivery("h", over)));
+    expect(message).toContain("%0Alevel=info %1B[2J");
+    // oxlint-disable-next-line no-control-regex -- the characters in question
+    expect(message).not.toMatch(/[\0-\u001F]/);
+    expect(message.length).toBeLessThan(1_000);
   });
 
   test("if a codec or a schema throws something of its own", async () => {

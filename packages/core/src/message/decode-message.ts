@@ -1,5 +1,6 @@
 import type { Delivery } from "../driver/delivery.ts";
 import { QueueError } from "../errors/queue-error.ts";
+import { redact } from "../errors/redact.ts";
 import { unheard } from "../errors/unheard.ts";
 import type { DeadLetterDetails, Message } from "../queue-consumer.ts";
 import { askSchema } from "./ask-schema.ts";
@@ -33,7 +34,8 @@ export function rawMessage(delivery: Delivery<unknown>): Message<Uint8Array> {
 
 function decodeBody(details: DefinitionDetails, delivery: Delivery<unknown>): unknown {
   if (delivery.malformed !== undefined) {
-    throw new QueueError("INVALID_MESSAGE", { what: `the message is malformed: ${delivery.malformed}` });
+    const why = redact(delivery.malformed.slice(0, 200)); // it may quote the message
+    throw new QueueError("INVALID_MESSAGE", { what: `the message is malformed: ${why}` });
   }
   const codec = codecFor(delivery.contentType, details.codec);
   const form = delivery.text === undefined ? undefined : textFormOf(codec);

@@ -173,6 +173,7 @@ describe("a request that is no push is answered 400, named and reported", () => 
       "x-www-form-urlencoded",
     ],
     ["data without metadata", post({ orderId: "o-1" }), "an object with orderId"],
+    ["a forged line of a log", post({ "a\nlevel=info": 1 }), "an object with a%0Alevel=info"],
     ["an array", post([]), "an array"],
     ["null", post("null"), "null"],
     ["an event of SQS", post({ Records: [] }), "an event of AWS"],

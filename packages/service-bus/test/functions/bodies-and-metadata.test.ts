@@ -31,6 +31,17 @@ test.each([
   expect((await received(body))?.message.body).toEqual(body);
 });
 
+test("a body that is nested too deeply to be written again is one bad message, not a bad call", async () => {
+  const deep: unknown = JSON.parse(`${"[".repeat(20_000)}${"]".repeat(20_000)}`);
+  const bad: string[] = [];
+  const onInvalid = ({ id }: Message<unknown>): void => void bad.push(id);
+  const good: unknown[] = [];
+  const handler = createHandler(orders, functionsEvents(), ({ body }) => void good.push(body), { onInvalid });
+  const triggerMetadata = { messageIdArray: ["deep", "good"], sequenceNumberArray: [7, 8] };
+  await handler([deep, { orderId: "o-1" }], { triggerMetadata });
+  expect({ bad, good }).toEqual({ bad: ["deep"], good: [{ orderId: "o-1" }] });
+});
+
 test("a message has no metadata from its body, which the host lets stand for the message's own", async () => {
   const body = {
     MessageId: "mail-7",
