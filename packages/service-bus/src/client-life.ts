@@ -4,6 +4,7 @@ import { QueueError } from "@anyqueue/core/adapter";
 import type { ServiceBusClient } from "@azure/service-bus";
 import { BoundedWork } from "./bounded-work.ts";
 import { PROVIDER } from "./refusal.ts";
+import { resetError } from "./reset-error.ts";
 
 /** One client of the SDK, from its first use until its connection dies. */
 export class ClientLife {
@@ -73,8 +74,6 @@ function abandoned(signal: AbortSignal): QueueError {
   });
 }
 
-/** Imitates a system error: the SDK passes on an unknown error as one without a meaning. */
 function overError(): Error {
-  const error = new Error("the Service Bus connection is over");
-  return Object.assign(error, { code: "ECONNRESET", errno: -104, syscall: "read" });
+  return resetError("the Service Bus connection is over");
 }

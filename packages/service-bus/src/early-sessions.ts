@@ -1,5 +1,6 @@
 import { field } from "./field.ts";
 import { methodOf, replaceMethod } from "./inner-methods.ts";
+import { resetError } from "./reset-error.ts";
 
 /** The SDK asks for two sessions first: one for the token's links, one for the first link of an entity. */
 const EARLY_SESSIONS = 2;
@@ -33,7 +34,10 @@ export function beginSessionsEarly(connection: object): void {
     const early = begun.shift();
     const session = early === undefined ? undefined : await unlessAborted(early, args[0]);
     const stillOpen = typeof session === "object" && session !== null && isOpenOf(session);
-    return stillOpen ? session : await createSession.apply(connection, args);
+    if (stillOpen) return session;
+    // A dead connection answers nothing, and has said so already: its caller would wait for a minute.
+    if (!isOpenOf(connection)) throw resetError("the connection was lost before a session began");
+    return await createSession.apply(connection, args);
   });
 }
 

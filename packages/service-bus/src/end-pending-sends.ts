@@ -1,5 +1,6 @@
 import { field } from "./field.ts";
 import { methodOf } from "./inner-methods.ts";
+import { resetError } from "./reset-error.ts";
 
 /** The one condition that tells what became of the message: nothing. Of several it does not tell which. */
 const TOO_LARGE = "amqp:link:message-size-exceeded";
@@ -25,12 +26,11 @@ export function endPendingSends(link: object): void {
   });
 }
 
-/** Imitates a system error, because the SDK passes on an unknown error as one without a meaning. */
 function reasonOf(error: unknown, isOne: boolean): Error {
   const condition = field(error, "condition");
   const why = typeof condition === "string" ? condition : "it gave no reason";
-  const reason = new Error(`the service closed the link before it answered: ${why}`);
+  const what = `the service closed the link before it answered: ${why}`;
   // The SDK looks for the error of the link here.
-  if (isOne && condition === TOO_LARGE) return Object.assign(reason, { innerError: error });
-  return Object.assign(reason, { code: "ECONNRESET", errno: -104, syscall: "read" });
+  if (isOne && condition === TOO_LARGE) return Object.assign(new Error(what), { innerError: error });
+  return resetError(what);
 }

@@ -7,8 +7,9 @@ import { outlastRequests, outlastSends } from "./outlast-sdk.ts";
 import { drainPatiently } from "./patient-drains.ts";
 import { askForTokensPromptly } from "./prompt-tokens.ts";
 import { refuseBadFrames } from "./refuse-bad-frames.ts";
-import { tolerateUnreadable } from "./unreadable-body.ts";
+import { resetError } from "./reset-error.ts";
 import { tellOfSockets, type SocketListener } from "./tell-of-sockets.ts";
+import { tolerateUnreadable } from "./unreadable-body.ts";
 import { writeAtOnce } from "./write-at-once.ts";
 
 /**
@@ -22,8 +23,8 @@ import { writeAtOnce } from "./write-at-once.ts";
  *
  * Timers of waits would also keep the process alive. Where the SDK passes no signal of its own, a link waits
  * for the service to open it no longer than `ending`: an accept of a session would wait for a minute. A
- * management request (a renewal, or a settlement whose link is gone) and the close of a session wait no
- * longer than `over`. A request for a token waits no longer than any other (`askForTokensPromptly`).
+ * management request (a renewal, or a settlement whose link is gone), the link for it and the close of a
+ * session wait no longer than `over`. A request for a token waits no longer than any other (`askForTokensPromptly`).
  *
  * The links are found by the SDK's inner names. If those are gone, nothing changes.
  * @param sockets is told of each socket
@@ -79,6 +80,9 @@ function guardManagement(context: object, { over, isOutlasted }: Signals): void 
 }
 
 function guardRequests(management: object, over: AbortSignal): void {
+  const init = methodOf(management, "_init");
+  if (init !== undefined)
+    replaceMethod(management, "_init", (...args) => unlessOver(init.apply(management, args), over));
   const send = methodOf(management, "_makeManagementRequest");
   if (send === undefined) return;
   replaceMethod(management, "_makeManagementRequest", (request, logger, options) =>
@@ -86,7 +90,21 @@ function guardRequests(management: object, over: AbortSignal): void {
   );
 }
 
-const OPENERS = ["createSession", "createReceiver", "createSender", "createAwaitableSender"] as const;
+/** Settles like `work`, and rejects if the connection is over first. */
+async function unlessOver(work: unknown, over: AbortSignal): Promise<unknown> {
+  const died = Promise.withResolvers<never>();
+  const end = (): void => died.reject(resetError("the connection was lost before its link was open"));
+  over.addEventListener("abort", end);
+  if (over.aborted) end();
+  try {
+    return await Promise.race([work, died.promise]);
+  } finally {
+    over.removeEventListener("abort", end);
+  }
+}
+
+const LINK_OPENERS = ["createReceiver", "createSender", "createAwaitableSender"] as const;
+const OPENERS = ["createSession", ...LINK_OPENERS] as const;
 
 interface Signals {
   readonly ending: AbortSignal;
@@ -116,7 +134,7 @@ function guardConnection(connection: unknown, { ending, over, sockets, isOutlast
         }
       }
       guardLink(link, name === "createSession" ? over : undefined, closing);
-      if (name === "createSession") calmReceivers(link);
+      if (name === "createSession") guardSession(link, closing);
       else calmAddress(link);
       return link;
     };
@@ -131,16 +149,24 @@ function guardConnection(connection: unknown, { ending, over, sockets, isOutlast
   return isKnown;
 }
 
-/** The links of requests are opened on a session. */
-function calmReceivers(session: unknown): void {
+/**
+ * All links are opened on a session. Opened on one whose connection has just died, a link would wait for a
+ * minute, and with it all closes of the client.
+ */
+function guardSession(session: unknown, closing: Set<() => void>): void {
   if (typeof session !== "object" || session === null) return;
-  const open = methodOf(session, "createReceiver");
-  if (open === undefined) return;
-  replaceMethod(session, "createReceiver", async (...args) => {
-    const link = await open.apply(session, args);
-    calmAddress(link);
-    return link;
-  });
+  for (const name of LINK_OPENERS) {
+    const open = methodOf(session, name);
+    if (open === undefined) continue;
+    replaceMethod(session, name, async (...args) => {
+      if (methodOf(session, "isOpen")?.call(session) === false)
+        throw resetError("the session was lost before a link was opened on it");
+      const link = await open.apply(session, args);
+      guardLink(link, undefined, closing);
+      if (name === "createReceiver") calmAddress(link);
+      return link;
+    });
+  }
 }
 
 /** rhea-promise (3.0.3) reads the address that the other side has attached: after a reconnection, none yet. */

@@ -1,7 +1,7 @@
 import { systemClock, type Clock } from "@anyqueue/core/adapter";
 import { MAX_LOCK_MS, MIN_LOCK_MS } from "./service-bus-limits.ts";
 
-/** What the service says of a lock: of a message's, or without the second date of a session's or a renewed one. */
+/** What the service says of a lock. Without the second date: a renewed one, a session's before its first message. */
 interface Locked {
   readonly lockedUntilUtc?: Date | undefined;
   readonly enqueuedTimeUtc?: Date | undefined;

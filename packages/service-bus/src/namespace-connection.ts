@@ -138,6 +138,11 @@ export class NamespaceConnection {
     return this.#died;
   }
 
+  /** Aborts when the client of now has ended, with its connection or with the last adapter. */
+  get over(): AbortSignal {
+    return this.#life.over.signal;
+  }
+
   /** True once the connection has carried an answer: aborting an opening on it then harms nobody else. */
   get isProven(): boolean {
     return this.#life.isProven;

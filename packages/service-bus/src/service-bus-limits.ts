@@ -72,7 +72,7 @@ export const FIRST_MESSAGE_MS = 500;
 export const SESSION_TURN_MS = 30_000;
 /** The most `acceptNextSession` calls that wait at the service at once. */
 export const MAX_ACCEPTS = 8;
-/** The pause after an accept that failed at once. */
+/** The pause after an accept that failed at once, and after the second session that was lost so soon. */
 export const ACCEPT_PAUSE_MS = 1_000;
 /** The longest delay that we pass on; the service documents no bound. Ten years. */
 const MAX_DELAY_MS = 315_360_000_000;

@@ -55,6 +55,8 @@ export class SessionPump<Session extends PumpedSession> {
   /** Sessions that wait for their first message, and the time that such a message takes: a round trip. */
   readonly #fresh = new Set<Session>();
   #roundTripMs = 0;
+  /** True: the last session was lost soon after its accept. */
+  #isLosing = false;
   /** The session that was let go last: if it comes back at once, it competes with no other. */
   #lastId: string | undefined;
 
@@ -103,12 +105,16 @@ export class SessionPump<Session extends PumpedSession> {
 
   /** Nothing of the session is outstanding. */
   idle(session: Session): void {
+    this.#isLosing = false;
     if (!session.isTaking || this.#lanes === 0) this.#letGo(session);
     else this.#awaitMore(session, this.#isContested ? this.#contestedIdleMs() : SESSION_IDLE_MS);
   }
 
-  /** The session's lock is gone. */
+  /** The session's lock is gone. Where that goes on, each accept may cost a message one of its deliveries. */
   lost(session: Session): void {
+    const isSoon = this.#options.clock.now() - session.startedAtMs < ACCEPT_PAUSE_MS;
+    if (isSoon && this.#isLosing) this.#pauseAccepts();
+    this.#isLosing = isSoon;
     this.#drop(session);
     void session.close().catch(() => {});
     this.#fill();

@@ -54,6 +54,8 @@ export class SessionSlot implements HandleOwner {
   #stopped: Promise<void> | undefined;
   #ended: Promise<void> | undefined;
   #lossError: unknown;
+  /** The date of the lock as it was given, until the first message of the session has come. */
+  #lockedUntilUtc: Date | undefined;
   isPaused = false;
   leaseUntilMs: number;
 
@@ -74,7 +76,8 @@ export class SessionSlot implements HandleOwner {
     this.#events = events;
     this.#settlements = new Settlements(session, connection, true);
     this.startedAtMs = locks.now();
-    this.leaseUntilMs = locks.untilMs({ lockedUntilUtc: session.sessionLockedUntilUtc });
+    this.#lockedUntilUtc = session.sessionLockedUntilUtc;
+    this.leaseUntilMs = locks.untilMs({ lockedUntilUtc: this.#lockedUntilUtc });
   }
 
   get outstanding(): number {
@@ -196,11 +199,21 @@ export class SessionSlot implements HandleOwner {
   /** Never rejects: on an error the SDK would abandon the message by itself, outside our order. */
   async #receive(message: ServiceBusReceivedMessage): Promise<void> {
     if (this.#state === "closed" || this.#state === "lost") return;
+    this.#boundLock(message);
     await new Promise<void>((resolve) => {
       const handle = new SessionHandle(message, this, resolve);
       this.#outstanding.add(handle);
       this.#events.arrived(handle);
     });
+  }
+
+  /** A session is handed out for a message that waits: the first one was enqueued before the lock was given. */
+  #boundLock({ enqueuedTimeUtc }: ServiceBusReceivedMessage): void {
+    const lockedUntilUtc = this.#lockedUntilUtc;
+    if (lockedUntilUtc === undefined) return;
+    this.#lockedUntilUtc = undefined;
+    const heldMs = this.#locks.now() - this.startedAtMs;
+    this.leaseUntilMs = this.#locks.untilMs({ lockedUntilUtc, enqueuedTimeUtc }) - heldMs;
   }
 
   async #complete(handle: ServiceBusHandle, signal: AbortSignal, done: Done): Promise<void> {

@@ -98,6 +98,7 @@ export class StreamLink implements StreamOwner {
   open(): void {
     if (this.#state !== "new") return;
     this.#state = "open";
+    const { connection } = this.#receivers;
     const handlers = {
       processMessage: (message: ServiceBusReceivedMessage) => this.#receive(message),
       processError: async ({ error }: { readonly error: unknown }) => {
@@ -111,9 +112,10 @@ export class StreamLink implements StreamOwner {
     const options = {
       autoCompleteMessages: false,
       maxConcurrentCalls: this.#granted,
-      abortSignal: this.#ending.signal,
+      // Else the SDK would wait for its next try to open a link of a client that has ended.
+      abortSignal: AbortSignal.any([this.#ending.signal, connection.over]),
     };
-    this.#subscription = this.#receivers.connection.scoped(() => this.#receiver.subscribe(handlers, options));
+    this.#subscription = connection.scoped(() => this.#receiver.subscribe(handlers, options));
     this.#lean = LeanStream.of(this.#receiver, (message) => this.#arrive(message, message.freeSlot));
   }
 

@@ -30,6 +30,7 @@ export class AmqpTap {
   /** Sockets of clients that are open. */
   readonly sockets = new Set<Socket>();
   readonly #brokers = new Set<Socket>();
+  #framesLeft = Number.POSITIVE_INFINITY;
   readonly #server;
 
   constructor(target: string, isDeaf: boolean) {
@@ -43,7 +44,10 @@ export class AmqpTap {
         frames.push(chunk);
         broker.write(chunk);
       });
-      broker.on("data", (chunk) => client.write(chunk));
+      broker.on(
+        "data",
+        this.#framesLeft < Infinity ? this.#framesTo(client) : (chunk) => client.write(chunk),
+      );
       const end = (): void => {
         this.sockets.delete(client);
         this.#brokers.delete(broker);
@@ -70,6 +74,11 @@ export class AmqpTap {
     for (const socket of this.sockets) socket.resetAndDestroy();
   }
 
+  /** Resets the next connection when its client has got so many frames. */
+  cutAfter(frames: number): void {
+    this.#framesLeft = frames;
+  }
+
   /** Sends bytes to every client as if the broker had. */
   inject(bytes: Buffer): void {
     for (const socket of this.sockets) socket.write(bytes);
@@ -89,6 +98,19 @@ export class AmqpTap {
     await new Promise<void>((resolve) => this.#server.close(() => resolve()));
   }
 
+  #framesTo(client: Socket): (chunk: Buffer) => void {
+    let left = this.#framesLeft;
+    // A reset throws away what was not sent.
+    client.setNoDelay(true);
+    this.#framesLeft = Number.POSITIVE_INFINITY;
+    const frames = new FrameReader(undefined, (piece) => {
+      left -= 1;
+      if (left >= 0) client.write(piece);
+      if (left === 0) setImmediate(() => client.resetAndDestroy());
+    });
+    return (chunk) => frames.push(chunk);
+  }
+
   #read(frame: Buffer): void {
     const offset = (frame[4] ?? 0) * 4;
     const performative = new ListReader(frame.subarray(offset));
@@ -106,11 +128,14 @@ export class AmqpTap {
 
 /** Cuts a stream into frames. The protocol headers at its start have eight bytes each. */
 class FrameReader {
-  readonly #onFrame: (frame: Buffer) => void;
+  readonly #onFrame: ((frame: Buffer) => void) | undefined;
+  readonly #onPiece: ((piece: Buffer) => void) | undefined;
   #rest: Buffer = Buffer.alloc(0);
 
-  constructor(onFrame: (frame: Buffer) => void) {
+  /** @param onPiece gets the headers and empty frames too */
+  constructor(onFrame?: (frame: Buffer) => void, onPiece?: (piece: Buffer) => void) {
     this.#onFrame = onFrame;
+    this.#onPiece = onPiece;
   }
 
   push(chunk: Buffer): void {
@@ -123,7 +148,8 @@ class FrameReader {
           ? Number.POSITIVE_INFINITY
           : this.#rest.readUInt32BE(0);
       if (this.#rest.length < size || this.#rest.length === 0) return;
-      if (!isHeader && size > 8) this.#onFrame(this.#rest.subarray(0, size));
+      this.#onPiece?.(this.#rest.subarray(0, size));
+      if (!isHeader && size > 8) this.#onFrame?.(this.#rest.subarray(0, size));
       this.#rest = this.#rest.subarray(size);
     }
   }

@@ -48,12 +48,14 @@ test("the first two sessions begin with the connection, the next when it is aske
   connection.answer(0);
   connection.answer(1);
   expect((await Promise.all(taken)).map(({ nth }) => nth)).toEqual([0, 1]);
+  connection.isUp = true;
   void connection.createSession();
   expect(connection.asked).toHaveLength(3);
 });
 
 test("one that did not begin, or has ended since, is asked for again", async () => {
   const connection = opening();
+  connection.isUp = true;
   connection.asked[0]?.reject(new Error("amqp:not-allowed"));
   connection.answer(1, false);
   const taken = [connection.createSession(), connection.createSession()];
@@ -63,8 +65,18 @@ test("one that did not begin, or has ended since, is asked for again", async () 
   expect((await Promise.all(taken)).map(({ nth }) => nth)).toEqual([2, 3]);
 });
 
+test("none is asked for on a connection that is gone: nobody would answer, and nothing end the wait", async () => {
+  const connection = opening();
+  connection.asked[0]?.reject(new Error("read ECONNRESET"));
+  connection.answer(1, false);
+  for (let count = 0; count < 3; count += 1)
+    await expect(connection.createSession()).rejects.toMatchObject({ code: "ECONNRESET" });
+  expect(connection.asked).toHaveLength(2);
+});
+
 test("whoever aborts does not wait for it", async () => {
   const connection = opening();
+  connection.isUp = true;
   const abort = new AbortController();
   const taken = connection.createSession({ abortSignal: abort.signal });
   abort.abort(new Error("enough"));

@@ -102,6 +102,35 @@ test("trap: a management request that nobody answers waits no longer than its co
   await emulator.close();
 });
 
+test("trap: the link for management requests is waited for no longer than its connection lives", async () => {
+  const context = {
+    connection: new FakeConnection(),
+    getManagementClient: () => management,
+  };
+  const management = { _init: async () => await new Promise(() => {}) };
+  const over = new AbortController();
+  guardLinkCloses({ _connectionContext: context }, never, over.signal);
+  const opening = context.getManagementClient()._init();
+  over.abort();
+  await expect(opening).rejects.toMatchObject({ code: "ECONNRESET" });
+  await expect(context.getManagementClient()._init()).rejects.toMatchObject({ code: "ECONNRESET" });
+});
+
+test("trap: a link is not opened on a session that is gone: it would wait for a minute", async () => {
+  let isUp = true;
+  const connection = {
+    createSession: async () => ({
+      isOpen: () => isUp,
+      createSender: async () => ({ close: async () => await Promise.reject(new Error("late")) }),
+    }),
+  };
+  guardLinkCloses({ _connectionContext: { connection } }, never, never);
+  const session = await connection.createSession();
+  await expect((await session.createSender()).close()).resolves.toBeUndefined();
+  isUp = false;
+  await expect(session.createSender()).rejects.toMatchObject({ code: "ECONNRESET" });
+});
+
 test.each([
   {},
   { _connectionContext: null },
