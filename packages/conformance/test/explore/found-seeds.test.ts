@@ -21,6 +21,8 @@ const FIXTURES: readonly (readonly [seed: number, what: string])[] = [
   [1_010_471, "a dead letter of an earlier delivery that is lost says nothing about the message"],
   [1_000_859, "a consumer that ended by itself still reports what it had handled"],
   [2_001_807, "a message of a key may begin as the one before it expires"],
+  [2_304_355, "a batch whose wait ends with a block has nothing that the block has cost"],
+  [2_304_359, "what is iterated is not yielded behind such a block"],
   [3_000_759, "a dead letter may be moved back before it is confirmed"],
   [3_000_150, "two copies of a message may run in step after an unsure move"],
   [3_002_107, "a message that is moved back is not the failed one that its key waits for"],
