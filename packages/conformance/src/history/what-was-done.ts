@@ -83,11 +83,12 @@ export function isCopyUnsure({ copies }: Story, handover: Handover): boolean {
 }
 
 /**
- * True if no handler ran, and the message was copied and then given back or lost: its body could not be read,
- * and the copy seemed to fail or took too long.
+ * True if no handler ran, and the message was copied and then given back, lost or left alone: its body could not be
+ * read, and the copy seemed to fail or took too long.
  */
 export function isCopiedUnread({ copies }: Story, { deliver, start, settles, lostAt }: Handover): boolean {
-  const goneAt = settles.find(({ kind }) => kind === "release")?.t ?? lostAt;
+  const leftAt = settles.length === 0 ? Number.POSITIVE_INFINITY : undefined;
+  const goneAt = settles.find(({ kind }) => kind === "release")?.t ?? lostAt ?? leftAt;
   if (start !== undefined || goneAt === undefined) return false;
   return copies.some(({ proc, t }) => proc === deliver.proc && t >= deliver.t && t <= goneAt);
 }

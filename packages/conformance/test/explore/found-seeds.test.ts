@@ -34,6 +34,7 @@ const FIXTURES: readonly (readonly [seed: number, what: string])[] = [
 
 /** The same where the service has no dead letters of its own. */
 const PLAIN_FIXTURES: readonly (readonly [seed: number, what: string])[] = [
+  [2_410_274, "a copy whose maker closed before its answer came may be a second dead letter"],
   [3_001_017, "an ack without a run completes the dead letter that an earlier delivery copied"],
   [3_003_799, "a key goes on when a dead letter fails before the handler that was told to stop has ended"],
   [3_001_134, "an original holds up its key until it comes again, although its copy was moved back"],
