@@ -95,3 +95,36 @@ describe("a request for messages that was out while the event loop was blocked f
     await consumer.close();
   });
 });
+
+describe("what lost its lease in hand while the event loop was blocked", () => {
+  test("is not in the batch whose wait ended meanwhile", async () => {
+    const { clock, queue, consumer } = consumerBench({ options: { lease: "5s" } });
+    const message = queue.put("m");
+    const handOvers: number[] = [];
+    const handler = async (): Promise<void> => void handOvers.push(message.handOvers);
+    const run = consumer.runBatch(handler, { size: 10, wait: "500ms" });
+    await clock.settle();
+    clock.stall(8_000);
+    await clock.advance("20s"); // the wait ends first, before the lease has had its turn
+    expect(handOvers).toEqual([expect.toSatisfy((number: number) => number > 1)]);
+    await consumer.close();
+    await run;
+  });
+
+  test("is not yielded after the message whose handling blocked it", async () => {
+    const { clock, queue, consumer } = consumerBench({ options: { lease: "5s" } });
+    const second = [queue.put("a"), queue.put("b")][1];
+    const handOvers: (number | undefined)[] = [];
+    const pulled = (async () => {
+      for await (const message of consumer) {
+        if (message.id === "b") handOvers.push(second?.handOvers);
+        else if (second?.handOvers === 1) clock.stall(8_000);
+        await message.ack().catch(() => undefined);
+      }
+    })();
+    await clock.advance("30s");
+    expect(handOvers).toEqual([2]);
+    await consumer.close();
+    await pulled;
+  });
+});

@@ -1,4 +1,11 @@
-import { isUnanswered, settledAs, type Handover, type Story } from "./history-index.ts";
+import {
+  askedFor,
+  isUnanswered,
+  settledAs,
+  type Handover,
+  type SettleEvent,
+  type Story,
+} from "./history-index.ts";
 
 /** A hand-over whose handler began. */
 export type Started = Handover & { readonly start: NonNullable<Handover["start"]> };
@@ -21,6 +28,22 @@ export function isPerhapsAcked(story: Story): boolean {
     const isUnsure = isUnanswered(acks) || acks.some(({ type }) => type === "settle.info");
     return isUnsure && handled.has(deliver.proc) && (start === undefined || isHandled);
   });
+}
+
+/**
+ * True if a confirmed ack may have had no effect, where late ones are taken without a word: somebody else had the
+ * message, or the lease may have ended between request and answer.
+ *
+ * @param all hand-overs of the message
+ */
+export function isAckUnsure(ack: SettleEvent, handover: Handover, all: readonly Handover[]): boolean {
+  const { deliver, handedAt, surelyUntil, brokenAt } = handover;
+  const isLate = all.some(
+    (one) => one.deliver.bid === deliver.bid && one.handedAt > handedAt && one.handedAt < ack.t,
+  );
+  const asked = askedFor(handover, ack);
+  const isEndedBehind = asked !== undefined && asked.t <= surelyUntil && ack.t > surelyUntil;
+  return isLate || brokenAt <= ack.t || isEndedBehind;
 }
 
 /**
@@ -60,11 +83,12 @@ export function isCopyUnsure({ copies }: Story, handover: Handover): boolean {
 }
 
 /**
- * True if no handler ran, and the message was copied and then given back or lost: its body could not be read,
- * and the copy seemed to fail or took too long.
+ * True if no handler ran, and the message was copied and then given back, lost or left alone: its body could not be
+ * read, and the copy seemed to fail or took too long.
  */
 export function isCopiedUnread({ copies }: Story, { deliver, start, settles, lostAt }: Handover): boolean {
-  const goneAt = settles.find(({ kind }) => kind === "release")?.t ?? lostAt;
+  const leftAt = settles.length === 0 ? Number.POSITIVE_INFINITY : undefined;
+  const goneAt = settles.find(({ kind }) => kind === "release")?.t ?? lostAt ?? leftAt;
   if (start !== undefined || goneAt === undefined) return false;
   return copies.some(({ proc, t }) => proc === deliver.proc && t >= deliver.t && t <= goneAt);
 }

@@ -38,6 +38,19 @@ export const PAIRS_OF_LATE_ACKS: readonly Pair[] = [
     promises: { lateAcks: true },
   },
   {
+    name: "a message that is acked and a dead letter: the ack was confirmed when somebody else had it, or before",
+    good: ackedAndGivenUp("after"),
+    invariant: "I-12",
+    bad: ackedAndGivenUp("before"),
+    promises: { lateAcks: true },
+  },
+  {
+    name: "two dead letters of a message that nobody could read: its first holder had copied it and got no answer, or had not",
+    good: leftAlone("m"),
+    invariant: "I-11",
+    bad: leftAlone("n"),
+  },
+  {
     name: "two runs at a time, and the first had asked for a renewal that was confirmed too late: the second began after its lease, or in it",
     good: renewedTooLate(2_000),
     invariant: "I-8",
@@ -45,6 +58,22 @@ export const PAIRS_OF_LATE_ACKS: readonly Pair[] = [
     promises: { lateAcks: true },
   },
 ];
+
+/** The second holder gives the message up, when the first has been told that its ack was taken. */
+function ackedAndGivenUp(second: "before" | "after"): readonly HistoryEvent[] {
+  const all = history().send("m").deliver("m", "t1", { leaseMs: 1_000 }).start("t1").end("t1");
+  if (second === "before") all.settle("t1");
+  all.wait(2_000).deliver("m", "t2", { proc: "other" }).start("t2");
+  if (second === "after") all.settle("t1");
+  return all.end("t2", "dead").settle("t2", "dead").deadLetter("m").drained();
+}
+
+/** The first holder makes a copy and closes before that is answered. */
+function leftAlone(copied: string): readonly HistoryEvent[] {
+  const all = history().send("n").handle("n", "n1").send("m").deliver("m", "t1", { leaseMs: 1_000 });
+  all.copy(copied).wait(2_000).deliver("m", "t2", { proc: "other" }).copy("m", "other").settle("t2", "dead");
+  return all.deadLetter("m").deadLetter("m", { bid: "second" }).drained();
+}
 
 /** The first handler was told to stop, and goes on while it waits for the renewal. */
 function renewedTooLate(waitMs: number): readonly HistoryEvent[] {

@@ -98,6 +98,8 @@ export class Gatherer {
 
   /** Rejects members that were lost or given back while they waited: they are handled elsewhere. */
   #dropGone(): void {
+    const [first] = this.#members;
+    if (first !== undefined) RunContext.checkLeases(first.context);
     const gone = this.#members.filter(({ context }) => context.signal.aborted);
     if (gone.length === 0) return;
     this.#members = this.#members.filter((member) => !gone.includes(member));

@@ -62,7 +62,10 @@ export class Puller {
         const batch = await this.#nextBatch(failures);
         handedOver = [...handedOver.filter((pulled) => pulled.held.state === "waiting"), ...batch];
         // A message that waits for its turn may be lost or given back by a close: it is handled elsewhere.
-        for (const { message, held } of batch) if (held.state === "waiting") yield message;
+        for (const { message, held } of batch) {
+          this.#engine?.keeper.checkSleep(); // the message before it may have blocked the event loop
+          if (held.state === "waiting") yield message;
+        }
       }
     } catch (error) {
       // A close during an ask ends the loop as one between two messages does.

@@ -62,6 +62,11 @@ export class RunContext implements HandlerContext {
     return #held in context && context.#held.state !== "running" ? context.#held.abortReason : undefined;
   }
 
+  /** After a blocked event loop, the timer of the leases may come behind the one that begins a run. */
+  static checkLeases(context: HandlerContext): void {
+    if (#held in context) context.#parts.keeper.checkSleep();
+  }
+
   static hasPermit(context: HandlerContext): boolean {
     return !(#held in context) || context.#held.hasPermit;
   }

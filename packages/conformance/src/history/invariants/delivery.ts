@@ -1,17 +1,15 @@
 import {
-  askedFor,
   isAcked,
   isConfirmed,
   isPerhapsDeleted,
   settledAs,
   type Handover,
   type HistoryIndex,
-  type SettleEvent,
   type Story,
 } from "../history-index.ts";
 import { possibleCopies } from "../possible-copies.ts";
 import { isPerhapsExpired } from "../message-times.ts";
-import { isPerhapsAcked } from "../what-was-done.ts";
+import { isAckUnsure, isPerhapsAcked } from "../what-was-done.ts";
 import { judged, nanoseconds, type Finding, type HistoryPromises, type Invariant } from "../invariant.ts";
 
 export const noLoss: Invariant = {
@@ -135,25 +133,12 @@ function isUnrecordedBetween(one: Handover, later: Handover, all: readonly Hando
   return first !== undefined && last !== undefined && last - first - 1 > between.length;
 }
 
-/** The ack was requested in time, but its lease may have ended before it took effect: the answer was late. */
-function hasLeaseEndedBehind(ack: SettleEvent, handover: Handover): boolean {
-  const { surelyUntil } = handover;
-  const asked = askedFor(handover, ack);
-  return asked !== undefined && asked.t <= surelyUntil && ack.t > surelyUntil;
-}
-
 function redeliveries(story: Story, { slackMs, lateAcks }: HistoryPromises): readonly Finding[] {
   const { mid, handovers } = story;
   return handovers.flatMap((handover): readonly Finding[] => {
     const ack = settledAs(handover, "ack");
     if (ack === undefined) return [];
-    // Such a service confirms an ack without saying whether it took effect: somebody else had the message.
-    const isLate = handovers.some(
-      ({ deliver, handedAt }) =>
-        deliver.bid === handover.deliver.bid && handedAt > handover.handedAt && handedAt < ack.t,
-    );
-    const isBroken = handover.brokenAt <= ack.t;
-    if (lateAcks && (isLate || isBroken || hasLeaseEndedBehind(ack, handover))) return [];
+    if (lateAcks && isAckUnsure(ack, handover, handovers)) return [];
     const again = handovers.find(
       ({ deliver, handedAt, start }) =>
         handedAt > ack.t + nanoseconds(slackMs) &&

@@ -1,5 +1,4 @@
 import {
-  isAcked,
   isConfirmed,
   isPerhapsDeleted,
   isUnanswered,
@@ -12,7 +11,13 @@ import { movesTakenBack, possibleCopies } from "../possible-copies.ts";
 import type { HistoryEvent } from "../history-event.ts";
 import { diedAt } from "../redrives.ts";
 import { expiresAt, isPerhapsExpired } from "../message-times.ts";
-import { isCopiedUnread, isCopyUnsure, isSecondDelivery, isTakenBack } from "../what-was-done.ts";
+import {
+  isAckUnsure,
+  isCopiedUnread,
+  isCopyUnsure,
+  isSecondDelivery,
+  isTakenBack,
+} from "../what-was-done.ts";
 import { judged, nanoseconds, type Finding, type HistoryPromises, type Invariant } from "../invariant.ts";
 
 export const completeDeadLetters: Invariant = {
@@ -97,7 +102,11 @@ export const conservation: Invariant = {
     judged(
       [...index.stories.values()].flatMap((story): readonly Finding[] => {
         if (!isConfirmed(story)) return [];
-        const places = [isAcked(story), story.deadLetters.length > 0, story.leftovers.length > 0];
+        const places = [
+          isAckedForSure(story, promises),
+          story.deadLetters.length > 0,
+          story.leftovers.length > 0,
+        ];
         const count = places.filter(Boolean).length;
         const isExcused =
           (promises.redeliversFollowers &&
@@ -111,6 +120,14 @@ export const conservation: Invariant = {
       }),
     ),
 };
+
+/** Where late acks are taken without a word, some may have had no effect. */
+function isAckedForSure(story: Story, { lateAcks }: HistoryPromises): boolean {
+  return story.handovers.some((handover) => {
+    const ack = settledAs(handover, "ack");
+    return ack !== undefined && !(lateAcks && isAckUnsure(ack, handover, story.handovers));
+  });
+}
 
 function hasSecondDelivery({ handovers }: Story, slack: number): boolean {
   return handovers.some((one, place) =>
