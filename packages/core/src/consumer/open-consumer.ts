@@ -69,27 +69,24 @@ async function openIt(
   let driver: ConsumerDriver<unknown> | undefined;
   try {
     retries = await openRetries(opening, target);
-    const opened = checkedConsumer(adapter.openConsumer(target, { ...options, leaseMs }));
-    driver = opened;
-    await openDriver(opening, opened);
+    driver = checkedConsumer(adapter.openConsumer(target, { ...options, leaseMs }));
+    await openDriver(opening, driver);
     for (const text of startNotices(start)) events.emit("notice", { target: target.name, text });
     return { target, driver, route, retries, leaseMs };
   } catch (error) {
-    await closeInTime(clock, closeAll(route, retries, driver));
+    await closeInTime(clock, closeOpened({ route, retries, driver }));
     throw wrapDriverError(adapter, target, "open", error);
   }
 }
 
 /** Closes everything, even if a part of it fails to close. */
-export async function closeOpened({ driver, route, retries }: OpenedConsumer): Promise<void> {
-  await closeAll(route, retries, driver);
-}
-
-async function closeAll(
-  route: DeadLetterRoute,
-  retries: RetryRoute | undefined,
-  driver: ConsumerDriver<unknown> | undefined,
-): Promise<void> {
+export async function closeOpened({
+  driver,
+  route,
+  retries,
+}: Pick<OpenedConsumer, "route" | "retries"> & {
+  readonly driver: ConsumerDriver<unknown> | undefined;
+}): Promise<void> {
   const closed = await Promise.allSettled([
     driver && closeDriver(driver),
     retries?.close(),
