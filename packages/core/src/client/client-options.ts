@@ -2,11 +2,11 @@ import {
   countProblems,
   functionProblems,
   isRecord,
-  kindOf,
   listOf,
   memberProblems,
   noProblems,
   optionProblems,
+  recordProblems,
   refuseProblems,
   textProblems,
   unknownKeys,
@@ -52,7 +52,7 @@ const OPTIONS: Checks = {
   logger: (logger, where) =>
     isRecord(logger)
       ? memberProblems(logger, LOGGER, where, Object.keys(LOGGER))
-      : [`${where}: expected an object, got ${kindOf(logger)}`],
+      : recordProblems(logger, where),
   listener: (listener, where) => [listener].flat().flatMap((each) => listenerProblems(each, where)),
   middleware: listOf((item, where) => optionProblems(item, MIDDLEWARE, where, ["name"])),
   send: (send, where) => optionProblems(send, SEND, where),
@@ -85,7 +85,7 @@ function requireRuntime(): void {
 
 /** Finds misspelt events, which would never be called. Other members may be the listener's own data. */
 function listenerProblems(listener: unknown, where: string): string[] {
-  if (!isRecord(listener)) return [`${where}: expected an object, got ${kindOf(listener)}`];
+  if (!isRecord(listener)) return recordProblems(listener, where);
   const functions = Object.fromEntries(
     Object.entries(listener).filter(([, value]) => typeof value === "function"),
   );

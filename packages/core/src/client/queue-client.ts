@@ -3,7 +3,7 @@ import type { ConsumerSetup } from "../consumer/consumer-setup.ts";
 import { NOTHING_HANDLED } from "../consumer/drain.ts";
 import { closeTimeoutMs } from "../consumer/resolve-options.ts";
 import type { Feature } from "../driver/capabilities.ts";
-import { isRecord, kindOf, refuseProblems } from "../errors/check-options.ts";
+import { recordProblems, refuseProblems } from "../errors/check-options.ts";
 import { QueueError } from "../errors/queue-error.ts";
 import { overlay } from "../message/check-definition.ts";
 import {
@@ -122,7 +122,7 @@ class Client<P extends Provider> implements QueueClient<P> {
     options: ConsumerOptions = {},
   ): QueueConsumer<Out> {
     this.#assertOpen();
-    if (!isRecord(options)) refuseProblems([`consumer: expected an object, got ${kindOf(options)}`]);
+    refuseProblems(recordProblems(options, "consumer"));
     const details = sourceOf(from);
     const consumer: QueueConsumer<Out> = createConsumer<Out>({
       ...this.#consumerSetup(this.#findFit(details), options),

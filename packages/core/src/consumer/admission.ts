@@ -1,25 +1,19 @@
 import type { Delivery } from "../driver/delivery.ts";
-import type { EventSink } from "../telemetry/events.ts";
 import type { Clock } from "../time/clock.ts";
+import type { ExecutorOptions } from "./executor-options.ts";
 import { HeldDelivery } from "./held-delivery.ts";
-import type { KnownMessages } from "./known-messages.ts";
-import type { LeaseKeeper } from "./lease-keeper.ts";
 import { leaseLost } from "./lease.ts";
 import type { OutcomeExecutor } from "./outcome-executor.ts";
 import { ACK, timelinessOf } from "./process-delivery.ts";
-import type { SettledMemory } from "./settled-memory.ts";
 
-export interface AdmissionParts {
-  readonly target: string;
+export interface AdmissionParts extends Pick<
+  ExecutorOptions,
+  "target" | "events" | "keeper" | "memory" | "known"
+> {
   /** Lease of a delivery that does not state the time left. Undefined: it lasts as long as the link. */
   readonly leaseMs: number | undefined;
   readonly clock: Clock;
-  readonly events: EventSink;
-  readonly keeper: LeaseKeeper;
   readonly executor: OutcomeExecutor;
-  readonly memory: SettledMemory;
-  /** Absent where the service reports when a lease has run out. */
-  readonly known?: KnownMessages | undefined;
   /** False for dead letters: they are neither early nor expired. */
   readonly isTimed: boolean;
 }

@@ -70,12 +70,9 @@ export interface EngineOptions {
 }
 
 /** Shared by all parts. */
-interface EngineBase {
-  readonly time: ElapsedTime;
+interface EngineBase extends Pick<Engine, "time" | "cutOff" | "toError"> {
   readonly random: () => number;
   readonly redelivery: RedeliveryPolicy;
-  readonly cutOff: CutOff;
-  readonly toError: (operation: Operation, error: unknown) => QueueError;
 }
 
 export function createEngine(options: EngineOptions): Engine {

@@ -170,12 +170,7 @@ class Engine implements EventEngine {
     if (gatherer !== undefined) this.#gatherers.add(gatherer);
     try {
       const outcomes = await run.run();
-      return {
-        outcomes,
-        replyFailed: () => {
-          run.rememberDone();
-        },
-      };
+      return { outcomes, replyFailed: () => run.rememberDone() };
     } finally {
       this.#runs.delete(run);
       if (gatherer !== undefined) this.#gatherers.delete(gatherer);

@@ -1,4 +1,3 @@
-import type { Capabilities } from "../driver/capabilities.ts";
 import type { QueueError } from "../errors/queue-error.ts";
 import type { BackoffBounds } from "../retry/backoff.ts";
 import type { EventSink } from "../telemetry/events.ts";
@@ -6,21 +5,18 @@ import type { DeadLetterRoute } from "./dead-letter.ts";
 import type { HeldDelivery } from "./held-delivery.ts";
 import type { KeyLanes } from "./key-lanes.ts";
 import type { KnownMessages } from "./known-messages.ts";
-import type { LeaseKeeper } from "./lease-keeper.ts";
-import type { ElapsedTime } from "../time/elapsed-time.ts";
+import type { LeaseKeeper, LeaseKeeperOptions } from "./lease-keeper.ts";
 import type { RetryRoute } from "./retry-copy.ts";
 import type { SettledMemory } from "./settled-memory.ts";
 import type { Settler } from "./settler.ts";
 
-export interface ExecutorOptions {
+export interface ExecutorOptions extends Pick<LeaseKeeperOptions, "capabilities" | "time" | "random"> {
   readonly target: string;
-  readonly capabilities: Capabilities;
   readonly route: DeadLetterRoute;
   /** Undefined: the core holds the lease during every delay. */
   readonly retries: RetryRoute | undefined;
   readonly keeper: LeaseKeeper;
   readonly settler: Settler;
-  readonly time: ElapsedTime;
   readonly memory: SettledMemory;
   /** Absent where the service reports the effect of a settlement. */
   readonly known?: KnownMessages | undefined;
@@ -31,7 +27,6 @@ export interface ExecutorOptions {
   readonly bounds: BackoffBounds;
   /** Longest delay that the core itself holds a lease for, where the service cannot delay. */
   readonly maxParkMs: number;
-  readonly random: () => number;
   /** Must not throw. */
   readonly hooks: ExecutorHooks;
 }

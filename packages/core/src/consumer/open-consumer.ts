@@ -1,8 +1,8 @@
 import { checkedConsumer, checkedProbe, checkedProducer, checkTarget } from "../driver/check-driver.ts";
 import type { ConsumerDriver, ConsumerDriverOptions } from "../driver/driver.ts";
 import type { EntityFacts, ProbeResult, Target } from "../driver/entity.ts";
-import { isQueueError, QueueError, unsupported } from "../errors/queue-error.ts";
-import { wrapDriverError } from "../errors/wrap-error.ts";
+import { isQueueError, unsupported, type QueueError } from "../errors/queue-error.ts";
+import { reworded, wrapDriverError } from "../errors/wrap-error.ts";
 import type { Clock } from "../time/clock.ts";
 import { within } from "../time/within.ts";
 import type { ConsumerSetup } from "./consumer-setup.ts";
@@ -69,27 +69,24 @@ async function openIt(
   let driver: ConsumerDriver<unknown> | undefined;
   try {
     retries = await openRetries(opening, target);
-    const opened = checkedConsumer(adapter.openConsumer(target, { ...options, leaseMs }));
-    driver = opened;
-    await openDriver(opening, opened);
+    driver = checkedConsumer(adapter.openConsumer(target, { ...options, leaseMs }));
+    await openDriver(opening, driver);
     for (const text of startNotices(start)) events.emit("notice", { target: target.name, text });
     return { target, driver, route, retries, leaseMs };
   } catch (error) {
-    await closeInTime(clock, closeAll(route, retries, driver));
+    await closeInTime(clock, closeOpened({ route, retries, driver }));
     throw wrapDriverError(adapter, target, "open", error);
   }
 }
 
 /** Closes everything, even if a part of it fails to close. */
-export async function closeOpened({ driver, route, retries }: OpenedConsumer): Promise<void> {
-  await closeAll(route, retries, driver);
-}
-
-async function closeAll(
-  route: DeadLetterRoute,
-  retries: RetryRoute | undefined,
-  driver: ConsumerDriver<unknown> | undefined,
-): Promise<void> {
+export async function closeOpened({
+  driver,
+  route,
+  retries,
+}: Pick<OpenedConsumer, "route" | "retries"> & {
+  readonly driver: ConsumerDriver<unknown> | undefined;
+}): Promise<void> {
   const closed = await Promise.allSettled([
     driver && closeDriver(driver),
     retries?.close(),
@@ -214,15 +211,7 @@ async function openCopies(setup: Opening, target: Target): Promise<CopyRouteOpti
 /** Adds a remedy for those who made the queue with other tools. */
 export function withRouteRemedy(error: QueueError): QueueError {
   if (!isQueueError(error, "NOT_FOUND")) return error;
-  return new QueueError("NOT_FOUND", {
-    what: "the dead-letter queue does not exist",
-    remedy:
-      'Create it (client.admin.create, or `anyqueue create <its name> --no-dead-letters`), or say deadLetter: "none" in the definition.',
-    operation: "open",
-    provider: error.provider,
-    providerCode: error.providerCode,
-    requestId: error.requestId,
-    target: error.target,
-    cause: error,
-  });
+  const remedy =
+    'Create it (client.admin.create, or `anyqueue create <its name> --no-dead-letters`), or say deadLetter: "none" in the definition.';
+  return reworded(error, "the dead-letter queue does not exist", { operation: "open", remedy });
 }

@@ -1,28 +1,20 @@
 import type { Delivery } from "../driver/delivery.ts";
-import type { ConsumerDriver, Operation } from "../driver/driver.ts";
-import type { Limits } from "../driver/limits.ts";
 import type { QueueError } from "../errors/queue-error.ts";
-import type { EventSink } from "../telemetry/events.ts";
-import type { Clock, Timer } from "../time/clock.ts";
+import type { Timer } from "../time/clock.ts";
 import { soon } from "../time/soon.ts";
 import { STALL_MS } from "./answer-in-time.ts";
 import { sorted, surplusText } from "./check-deliveries.ts";
 import { EMPTY_PAUSE_MS, EmptyAnswers } from "./empty-answers.ts";
 import type { Dispatcher } from "./dispatcher.ts";
+import type { LeaseKeeperOptions } from "./lease-keeper.ts";
 import type { PaceMeter } from "./prefetch-size.ts";
 import type { Room } from "./room.ts";
 import type { Watchdog } from "./watchdog.ts";
 import type { Worker } from "./worker.ts";
-import { ReceiveFailures } from "./receive-failures.ts";
+import { ReceiveFailures, type ReceiveFailuresOptions } from "./receive-failures.ts";
 
-export interface ReceiveLoopOptions {
-  readonly target: string;
-  readonly driver: ConsumerDriver<unknown>;
-  readonly limits: Limits;
-  readonly clock: Clock;
-  readonly events: EventSink;
-  readonly random: () => number;
-  readonly toError: (operation: Operation, error: unknown) => QueueError;
+export interface ReceiveLoopOptions
+  extends ReceiveFailuresOptions, Pick<LeaseKeeperOptions, "driver" | "limits" | "toError"> {
   readonly room: Pick<Room, "left" | "capacity">;
   readonly dispatcher: Pick<Dispatcher, "readyCount">;
   readonly worker: Pick<Worker, "ended">;

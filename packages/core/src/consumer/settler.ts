@@ -1,18 +1,15 @@
 import { createBatcher, type Batcher } from "../batching/batcher.ts";
 import type { ConsumerDriver, ItemResult, Operation } from "../driver/driver.ts";
 import type { Outcome } from "../driver/event-source.ts";
-import type { Limits, OperationLimits } from "../driver/limits.ts";
+import type { OperationLimits } from "../driver/limits.ts";
 import { BrokenRule } from "../errors/broken-rule.ts";
 import { QueueError } from "../errors/queue-error.ts";
 import { backoffMs } from "../retry/backoff.ts";
 import { REQUEST_BACKOFF } from "../retry/request-retry.ts";
-import type { Clock } from "../time/clock.ts";
 import { within } from "../time/within.ts";
-import type { CutOff } from "./cut-off.ts";
 import type { HeldDelivery } from "./held-delivery.ts";
-import type { LeaseKeeper } from "./lease-keeper.ts";
+import type { LeaseKeeper, LeaseKeeperOptions } from "./lease-keeper.ts";
 import { leaseLost } from "./lease.ts";
-import type { ElapsedTime } from "../time/elapsed-time.ts";
 import { resultsOfAlive } from "./results-of-alive.ts";
 
 /** The result of a settlement. `unknown`: a try may have taken effect, and the next found no lease. */
@@ -20,18 +17,13 @@ export type SettleResult =
   | { readonly kind: "settled" | "unknown" }
   | { readonly kind: "lost" | "failed"; readonly error: QueueError };
 
-export interface SettlerOptions {
-  readonly driver: ConsumerDriver<unknown>;
-  readonly limits: Limits;
-  readonly clock: Clock;
-  readonly time: ElapsedTime;
+export interface SettlerOptions extends Pick<
+  LeaseKeeperOptions,
+  "driver" | "limits" | "clock" | "time" | "random" | "toError" | "cutOff"
+> {
   readonly keeper: LeaseKeeper;
   /** Longest wait for more settlements to share a request; 0 where requests cost nothing. */
   readonly lingerMs: number;
-  readonly random: () => number;
-  readonly toError: (operation: Operation, error: unknown) => QueueError;
-  /** Ends the requests in flight, and lets none go out afterwards. */
-  readonly cutOff: CutOff;
   /** Called once for each delivery that was submitted. Must not throw. */
   readonly onResult: (held: HeldDelivery, result: SettleResult) => void;
   /** Called when the service has answered acks, with the time that it took. Must not throw. */

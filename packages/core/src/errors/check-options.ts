@@ -28,7 +28,7 @@ export function optionProblems(
   where: string,
   required?: readonly string[],
 ): string[] {
-  if (!isRecord(options)) return [`${where}: expected an object, got ${kindOf(options)}`];
+  if (!isRecord(options)) return recordProblems(options, where);
   return [
     ...unknownKeys(options, Object.keys(checks), where),
     ...memberProblems(options, checks, where, required),
@@ -53,7 +53,7 @@ export function each(check: (value: unknown, where: string, name: string) => str
   return (given, where) =>
     isRecord(given)
       ? Object.entries(given).flatMap(([name, value]) => check(value, `${where}.${name}`, name))
-      : [`${where}: expected an object, got ${kindOf(given)}`];
+      : recordProblems(given, where);
 }
 
 /** The check of a list, whose items must all pass one check. */
@@ -76,6 +76,7 @@ export function expects(what: string, isFine: (value: unknown) => boolean): Chec
   return (value, where) => (isFine(value) ? [] : [`${where}: expected ${what}, got ${kindOf(value)}`]);
 }
 
+export const recordProblems = expects("an object", isRecord);
 export const signalProblems = expects("an AbortSignal", (value) => value instanceof AbortSignal);
 export const functionProblems = expects("a function", (value) => typeof value === "function");
 export const textProblems = expects("a text", (value) => typeof value === "string");

@@ -71,10 +71,19 @@ function brokenRule(
 /** The same failure, but the operation may have taken effect on an earlier try. */
 export function asAmbiguous(error: QueueError): QueueError {
   if (error.ambiguous) return error;
-  const what = "an earlier try may have taken effect, the last one failed";
-  const { code, remedy, target } = error;
-  const doubtful = new QueueError(code, { what, remedy, target, cause: error });
-  return Object.assign(doubtful, error, { ambiguous: true });
+  return reworded(error, "an earlier try may have taken effect, the last one failed", { ambiguous: true });
+}
+
+/** The same error in other words. `over` replaces fields; all others are copied. */
+export function reworded(
+  error: QueueError,
+  what: string,
+  over: Partial<QueueErrorInit>,
+  cause: unknown = error,
+): QueueError {
+  const { remedy = error.remedy, target = error.target } = over;
+  // The details of the code are fields, too; message and cause are none.
+  return Object.assign(new QueueError(error.code, { what, remedy, target, cause }), error, over);
 }
 
 /** Adds the place to an error of the core's own checks. Any other error becomes INTERNAL. */
@@ -84,11 +93,7 @@ export function placeError(
 ): QueueError {
   if (!isQueueError(error))
     return new QueueError("INTERNAL", { what: `${place.operation} failed`, ...place, cause: error });
-  if (error.target !== "") return error;
-  const what = whatOf(error);
-  const { code, remedy, cause } = error;
-  // Copies every field, the details of the code included; message and cause are none.
-  return Object.assign(new QueueError(code, { what, remedy, target: place.target, cause }), error, place);
+  return error.target === "" ? reworded(error, whatOf(error), place, error.cause) : error;
 }
 
 /** Returns what failed. The message is `CODE: what. remedy`. */
