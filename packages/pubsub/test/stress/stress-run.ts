@@ -158,7 +158,7 @@ export class StressRun {
         const openConsumer: QueueAdapter["openConsumer"] = (target, options) => {
           allow(options.flow);
           const driver = adapter.openConsumer(target, options);
-          return watchedDriver(driver, allow);
+          return watchedDriver(driver, allow, (change) => this.#service.ledger.underWay(index, change));
         };
         return new Proxy(adapter, {
           get: (of, name) => {
@@ -251,15 +251,23 @@ export class StressRun {
 function watchedDriver<Handle>(
   driver: ConsumerDriver<Handle>,
   allow: (flow: Flow) => void,
+  underWay: (change: number) => void,
 ): ConsumerDriver<Handle> {
+  const settling = async <Result>(count: number, work: Promise<Result>): Promise<Result> => {
+    underWay(count);
+    return await work.finally(() => underWay(-count));
+  };
+  const watched: Pick<ConsumerDriver<Handle>, "setFlow" | "ackBatch" | "releaseBatch"> = {
+    setFlow: async (flow, signal) => {
+      allow(flow);
+      await driver.setFlow?.(flow, signal);
+    },
+    ackBatch: async (handles, signal) => await settling(handles.length, driver.ackBatch(handles, signal)),
+    releaseBatch: async (items, signal) => await settling(items.length, driver.releaseBatch(items, signal)),
+  };
   return new Proxy(driver, {
     get: (of, name) => {
-      if (name === "setFlow") {
-        return async (flow: Flow, signal: AbortSignal) => {
-          allow(flow);
-          await of.setFlow?.(flow, signal);
-        };
-      }
+      if (name in watched) return Reflect.get(watched, name);
       const value: unknown = Reflect.get(of, name, of);
       return typeof value === "function" ? value.bind(of) : value;
     },
