@@ -2,7 +2,7 @@ import type { QueueAdapter } from "@anyqueue/core/adapter";
 import { createVirtualClock } from "@anyqueue/core/testing";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { consumerOptions, never, openAdapter, queue } from "./open-adapter.ts";
-import { ScriptedServer, stored } from "./scripted-server.ts";
+import { ScriptedServer, stored, until } from "./scripted-server.ts";
 
 const ASK = { maxItems: 10, waitMs: 20_000 };
 
@@ -31,5 +31,41 @@ test("what a standstill left unread has that much less of its lease, and what co
   const again = consumer.receiveBatch(ASK, never);
   server.stream(0).send({ receivedMessages: [stored("2", "b")] });
   expect((await again).map(({ leaseMs }) => leaseMs)).toEqual([20_000]);
+  await consumer.close();
+});
+
+test("a buffered delivery whose lease ended while the machine slept is not handed over", async () => {
+  const clock = createVirtualClock();
+  adapter = openAdapter(server.endpoint, { clock });
+  const consumer = adapter.openConsumer(queue(adapter), consumerOptions({ leaseMs: 20_000 }));
+  await consumer.open?.(never);
+  const first = consumer.receiveBatch({ ...ASK, maxItems: 1 }, never);
+  server.stream(0).send({ receivedMessages: [stored("1", "a"), stored("2", "b")] });
+  expect((await first).map(({ providerId }) => providerId)).toEqual(["1"]);
+  clock.suspend(30_000);
+  const asked = consumer.receiveBatch(ASK, never);
+  await clock.advance(3_000);
+  server.stream(0).send({ receivedMessages: [stored("3", "c")] });
+  expect((await asked).map(({ providerId, leaseMs }) => [providerId, leaseMs])).toEqual([["3", 20_000]]);
+  await consumer.close();
+});
+
+test("what a pull brings whose lease may have ended while the machine slept goes back", async () => {
+  const clock = createVirtualClock();
+  adapter = openAdapter(server.endpoint, { clock });
+  const consumer = adapter.openConsumer(queue(adapter), consumerOptions({ mode: "pull", leaseMs: 60_000 }));
+  await consumer.open?.(never);
+  const answer = Promise.withResolvers<object>();
+  server.answer("Pull", async () => await answer.promise.then((reply) => ({ ...reply })));
+  const asked = consumer.receiveBatch(ASK, never);
+  await until(() => server.count("Pull") === 1);
+  // Longer than the deadline of the subscription, which holds until the driver asks for its own.
+  clock.suspend(30_000);
+  answer.resolve({ receivedMessages: [stored("1", "a")] });
+  expect(await asked).toEqual([]);
+  expect(server.requests("ModifyAckDeadline").at(-1)).toMatchObject({
+    ackIds: ["ack-1"],
+    ackDeadlineSeconds: 0,
+  });
   await consumer.close();
 });
