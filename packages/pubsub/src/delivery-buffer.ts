@@ -1,4 +1,5 @@
 import type { Clock, Delivery, Timer } from "@anyqueue/core/adapter";
+import { follows } from "./failed-keys.ts";
 import { REQUEST_TIMEOUT_MS } from "./pubsub-limits.ts";
 import type { PubsubHandle } from "./pubsub-wire.ts";
 import { TRIES, type Return } from "./receiver.ts";
@@ -76,6 +77,16 @@ export class DeliveryBuffer {
   /** Drops deliveries that the service hands over again, after the failed one of their key (D15). */
   dropKeys(keys: ReadonlySet<string>): void {
     this.#items = this.#items.filter(({ delivery }) => !keys.has(delivery.orderingKey ?? ""));
+    this.#arm();
+  }
+
+  /** Drops a lost message and those behind it on its key. Those before it are still ours. */
+  dropFrom({ orderingKey, messageId, publishedAtMs = 0 }: PubsubHandle): void {
+    this.#items = this.#items.filter(
+      ({ delivery: { handle } }) =>
+        handle.orderingKey !== orderingKey ||
+        follows(messageId, publishedAtMs, handle.messageId, handle.publishedAtMs ?? 0),
+    );
     this.#arm();
   }
 

@@ -129,7 +129,7 @@ export class StreamReceiver implements Receiver {
   #lost(returns: readonly Return[]): void {
     for (const { handle, comesAtMs } of returns) {
       const { orderingKey = "", messageId, publishedAtMs } = handle;
-      this.#buffer.dropKeys(new Set([orderingKey]));
+      this.#buffer.dropFrom(handle);
       this.#failed.lost(orderingKey, messageId, comesAtMs, publishedAtMs);
     }
   }

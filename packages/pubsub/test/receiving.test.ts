@@ -7,7 +7,6 @@ import { consumerOptions, never, openAdapter, outgoing, queue, rejection } from 
 import { ackFailure, GrpcError, ScriptedServer, stored, until } from "./scripted-server.ts";
 
 const ASK = { maxItems: 10, waitMs: 20_000 };
-const EXACTLY_ONCE_IN_ORDER = { enableExactlyOnceDelivery: true, enableMessageOrdering: true };
 
 let server: ScriptedServer;
 let adapter: QueueAdapter;
@@ -255,22 +254,6 @@ describe.each(MAJORS)("single pulls with release %i", (major) => {
     ]);
     expect(deadlines()).toEqual([[["ack-1"], 60]]);
     expect(server.streams).toHaveLength(0);
-    await consumer.close();
-  });
-
-  test("give back what was confirmed behind a delivery that is gone: nobody would take it before a whole lease", async () => {
-    server.answer("GetSubscription", () => EXACTLY_ONCE_IN_ORDER);
-    server.answer("ModifyAckDeadline", (nth) =>
-      nth === 1 ? ackFailure({ "ack-1": "PERMANENT_FAILURE_INVALID_ACK_ID" }) : undefined,
-    );
-    const keyed = (id: string): object => stored(id, id, { message: { orderingKey: "x" } });
-    server.answer("Pull", () => ({ receivedMessages: [keyed("1"), keyed("2"), stored("3", "c")] }));
-    const { consumer } = await opened({ mode: "pull" });
-    expect(idsOf(await consumer.receiveBatch({ ...ASK, waitMs: 0 }, never))).toEqual(["3"]);
-    expect(deadlines()).toEqual([
-      [["ack-1", "ack-2", "ack-3"], 30],
-      [["ack-2"], 0],
-    ]);
     await consumer.close();
   });
 

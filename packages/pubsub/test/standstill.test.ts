@@ -69,3 +69,29 @@ test("what a pull brings whose lease may have ended while the machine slept goes
   });
   await consumer.close();
 });
+
+test("what lies in the buffer before a lost message of its key stays there: after that it would come too late", async () => {
+  const clock = createVirtualClock();
+  adapter = openAdapter(server.endpoint, { clock });
+  server.properties = { exactlyOnceDeliveryEnabled: true, messageOrderingEnabled: true };
+  const keyed = (id: string): object => stored(id, id, { message: { orderingKey: "x" } });
+  const ids = async (): Promise<readonly string[]> =>
+    (await consumer.receiveBatch(ASK, never)).map(({ providerId }) => providerId);
+  const consumer = adapter.openConsumer(queue(adapter), consumerOptions({ leaseMs: 20_000 }));
+  await consumer.open?.(never);
+  server.stream(0).send({ receivedMessages: [keyed("1")] });
+  await until(() => server.count("ModifyAckDeadline") === 1);
+  await clock.advance(8_000);
+  server.stream(0).send({ receivedMessages: [keyed("2")] });
+  await until(() => server.count("ModifyAckDeadline") === 2);
+  await clock.advance(8_000);
+  // The lease of the first is renewed by now, and the second's is not due before it ends in this standstill.
+  await until(() => server.count("ModifyAckDeadline") === 3);
+  await clock.settle();
+  clock.stall(14_000);
+  const first = ids();
+  server.stream(0).send({ receivedMessages: [keyed("2")] });
+  expect(await first).toEqual(["1"]);
+  expect(await ids()).toEqual(["2"]);
+  await consumer.close();
+});

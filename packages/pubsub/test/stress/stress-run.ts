@@ -6,7 +6,7 @@ import {
   type QueueClient,
   type QueueDefinition,
 } from "@anyqueue/core";
-import type { ConsumerDriver, Flow, Provider, QueueAdapter } from "@anyqueue/core/adapter";
+import type { Flow, Provider, QueueAdapter } from "@anyqueue/core/adapter";
 import { createVirtualClock, type VirtualClock } from "@anyqueue/core/testing";
 import { BLANK_SUBSCRIPTION, BLANK_TOPIC } from "../../../emulator/test/support/manual-pubsub.ts";
 import { pubsub } from "../../src/index.ts";
@@ -14,6 +14,7 @@ import type { PlannedEnd, PlannedMessage, Schedule } from "./schedule.ts";
 import { SeededChoice } from "./seeded-choice.ts";
 import { CONNECTIONS, LEASE_SECONDS } from "./virtual-sdk.ts";
 import { VirtualService } from "./virtual-service.ts";
+import { watchedDriver } from "./watched-driver.ts";
 
 interface Body {
   readonly id: string;
@@ -246,32 +247,6 @@ export class StressRun {
       await this.#clock.advance(STEP_MS);
     if (!isSettled) throw new Error("it did not end");
   }
-}
-
-function watchedDriver<Handle>(
-  driver: ConsumerDriver<Handle>,
-  allow: (flow: Flow) => void,
-  underWay: (change: number) => void,
-): ConsumerDriver<Handle> {
-  const settling = async <Result>(count: number, work: Promise<Result>): Promise<Result> => {
-    underWay(count);
-    return await work.finally(() => underWay(-count));
-  };
-  const watched: Pick<ConsumerDriver<Handle>, "setFlow" | "ackBatch" | "releaseBatch"> = {
-    setFlow: async (flow, signal) => {
-      allow(flow);
-      await driver.setFlow?.(flow, signal);
-    },
-    ackBatch: async (handles, signal) => await settling(handles.length, driver.ackBatch(handles, signal)),
-    releaseBatch: async (items, signal) => await settling(items.length, driver.releaseBatch(items, signal)),
-  };
-  return new Proxy(driver, {
-    get: (of, name) => {
-      if (name in watched) return Reflect.get(watched, name);
-      const value: unknown = Reflect.get(of, name, of);
-      return typeof value === "function" ? value.bind(of) : value;
-    },
-  });
 }
 
 function nextPowerOfTwo(count: number): number {
