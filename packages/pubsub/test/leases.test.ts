@@ -1,10 +1,15 @@
-import type { QueueAdapter } from "@anyqueue/core/adapter";
+import type { ConsumerDriver, QueueAdapter } from "@anyqueue/core/adapter";
 import { createVirtualClock } from "@anyqueue/core/testing";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { consumerOptions, never, openAdapter, queue } from "./open-adapter.ts";
-import { ScriptedServer, stored, until } from "./scripted-server.ts";
+import { status } from "@grpc/grpc-js";
+import { GrpcError, ScriptedServer, stored, until } from "./scripted-server.ts";
 
 const ASK = { maxItems: 10, waitMs: 20_000 };
+
+const keyed = (id: string): object => stored(id, id, { message: { orderingKey: "x" } });
+const idsOf = async (consumer: ConsumerDriver<unknown>, maxItems = 10): Promise<readonly string[]> =>
+  (await consumer.receiveBatch({ ...ASK, maxItems }, never)).map(({ providerId }) => providerId);
 
 let server: ScriptedServer;
 let adapter: QueueAdapter;
@@ -39,9 +44,8 @@ test("a buffered delivery whose lease ended while the machine slept is not hande
   adapter = openAdapter(server.endpoint, { clock });
   const consumer = adapter.openConsumer(queue(adapter), consumerOptions({ leaseMs: 20_000 }));
   await consumer.open?.(never);
-  const first = consumer.receiveBatch({ ...ASK, maxItems: 1 }, never);
   server.stream(0).send({ receivedMessages: [stored("1", "a"), stored("2", "b")] });
-  expect((await first).map(({ providerId }) => providerId)).toEqual(["1"]);
+  expect(await idsOf(consumer, 1)).toEqual(["1"]);
   clock.suspend(30_000);
   const asked = consumer.receiveBatch(ASK, never);
   await clock.advance(3_000);
@@ -74,9 +78,6 @@ test("what lies in the buffer before a lost message of its key stays there: afte
   const clock = createVirtualClock();
   adapter = openAdapter(server.endpoint, { clock });
   server.properties = { exactlyOnceDeliveryEnabled: true, messageOrderingEnabled: true };
-  const keyed = (id: string): object => stored(id, id, { message: { orderingKey: "x" } });
-  const ids = async (): Promise<readonly string[]> =>
-    (await consumer.receiveBatch(ASK, never)).map(({ providerId }) => providerId);
   const consumer = adapter.openConsumer(queue(adapter), consumerOptions({ leaseMs: 20_000 }));
   await consumer.open?.(never);
   server.stream(0).send({ receivedMessages: [keyed("1")] });
@@ -89,9 +90,28 @@ test("what lies in the buffer before a lost message of its key stays there: afte
   await until(() => server.count("ModifyAckDeadline") === 3);
   await clock.settle();
   clock.stall(14_000);
-  const first = ids();
+  const first = idsOf(consumer);
   server.stream(0).send({ receivedMessages: [keyed("2")] });
   expect(await first).toEqual(["1"]);
-  expect(await ids()).toEqual(["2"]);
+  expect(await idsOf(consumer)).toEqual(["2"]);
+  await consumer.close();
+});
+
+test("a renewal that fails takes nothing out of the buffer: the leases go on until another is due", async () => {
+  const clock = createVirtualClock();
+  adapter = openAdapter(server.endpoint, { clock });
+  server.properties = { exactlyOnceDeliveryEnabled: false, messageOrderingEnabled: true };
+  const consumer = adapter.openConsumer(queue(adapter), consumerOptions({ leaseMs: 20_000 }));
+  await consumer.open?.(never);
+  // Not tried again at once, so there is one answer to wait for.
+  server.answer("ModifyAckDeadline", () => new GrpcError(status.PERMISSION_DENIED, "not now"));
+  server.stream(0).send({ receivedMessages: [stored("0", "0"), keyed("1"), keyed("2")] });
+  const [other] = await consumer.receiveBatch({ ...ASK, maxItems: 1 }, never);
+  await clock.advance(15_000);
+  await until(() => server.count("ModifyAckDeadline") === 1);
+  // The answer to this ack comes after the one to the renewal.
+  await consumer.ackBatch([other?.handle], never);
+  server.stream(0).send({ receivedMessages: [stored("3", "3")] });
+  expect((await idsOf(consumer)).slice(0, 2)).toEqual(["1", "2"]);
   await consumer.close();
 });
