@@ -9,6 +9,7 @@ export interface ReceiverParts {
   readonly clients: PubsubClients;
   readonly subscription: PubsubSubscription;
   readonly leaseMs: number;
+  /** Its `now` runs on while the machine sleeps: see `elapsedClock`. */
   readonly clock: Clock;
   readonly events: ConsumerEvents<PubsubHandle>;
 }
