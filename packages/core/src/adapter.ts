@@ -12,6 +12,7 @@ export { loopbackOrRefuse, readParameters, type ConnectionUrl } from "./client/p
 export { systemClock, type Clock, type Timer } from "./time/clock.ts";
 export { orAborted } from "./time/or-aborted.ts";
 export { seededRandom } from "./time/seeded-random.ts";
+export { ElapsedTime } from "./time/elapsed-time.ts";
 export { StallMeter } from "./time/stall-meter.ts";
 export { DeadlineList, type Dated } from "./time/deadline.ts";
 export { setTimeLimit } from "./time/time-limit.ts";

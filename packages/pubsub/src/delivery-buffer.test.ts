@@ -1,12 +1,12 @@
 import type { Delivery } from "@anyqueue/core/adapter";
 import { createVirtualClock } from "@anyqueue/core/testing";
-import { expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import { DeliveryBuffer } from "./delivery-buffer.ts";
 import { decodeMessage, type PubsubHandle } from "./pubsub-wire.ts";
 
 const LEASE_MS = 20_000;
 
-function buffered({ keepsOrder = false } = {}) {
+function buffered({ keepsOrder = false, answer = Promise.resolve() } = {}) {
   const clock = createVirtualClock();
   const lost: string[] = [];
   const renewed: string[] = [];
@@ -15,7 +15,8 @@ function buffered({ keepsOrder = false } = {}) {
     leaseMs: LEASE_MS,
     renew: async (deliveries) => {
       renewed.push(...deliveries.map(({ providerId }) => providerId));
-      return await Promise.resolve({ renewed: new Set(deliveries), gone: new Set() });
+      await answer;
+      return { renewed: new Set(deliveries), gone: new Set() };
     },
     keepsOrder: () => keepsOrder,
     onLost: (returns) =>
@@ -45,6 +46,27 @@ test("a lease that ran out while the process stood still is not renewed: the ser
   await clock.advance(1);
   buffer.add([message("b1")], clock.now() + LEASE_MS);
   expect([renewed, take()]).toEqual([[], ["b1"]]);
+});
+
+describe("a delivery whose lease ended while its renewal was under way", () => {
+  test("is not handed over, as the request may have come too late", async () => {
+    const answer = Promise.withResolvers<void>();
+    const { clock, buffer, lost, take } = buffered({ keepsOrder: true, answer: answer.promise });
+    buffer.add([message("a1", "k")], LEASE_MS - 2_000);
+    await clock.advance(LEASE_MS - 1_000);
+    answer.resolve();
+    await clock.settle();
+    // If it came in time, the new lease began with the answer at the latest.
+    expect([take(), lost]).toEqual([[], [`a1 ${LEASE_MS - 1_000 + LEASE_MS}`]]);
+  });
+
+  test("holds up its key for as long as the request may take and the new lease may last", async () => {
+    const { clock, buffer, lost, take } = buffered({ keepsOrder: true, answer: new Promise(() => {}) });
+    buffer.add([message("a1", "k")], LEASE_MS - 2_000);
+    await clock.advance(LEASE_MS);
+    // The last request left at 15 s and is tried three times, 15 s each.
+    expect([take(), lost]).toEqual([[], [`a1 ${15_000 + 3 * 16_000 + LEASE_MS}`]]);
+  });
 });
 
 test("without an order what follows a lost delivery is handed over", () => {

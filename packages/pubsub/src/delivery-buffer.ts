@@ -1,6 +1,8 @@
 import type { Clock, Delivery, Timer } from "@anyqueue/core/adapter";
+import { follows } from "./failed-keys.ts";
+import { REQUEST_TIMEOUT_MS } from "./pubsub-limits.ts";
 import type { PubsubHandle } from "./pubsub-wire.ts";
-import type { Return } from "./receiver.ts";
+import { TRIES, type Return } from "./receiver.ts";
 
 /** A delivery that was not handed over yet, so its lease may still change. */
 type Fresh = Omit<Delivery<PubsubHandle>, "leaseMs"> & { leaseMs?: number };
@@ -33,6 +35,8 @@ export interface DeliveryBufferOptions {
 
 /** A delivery with less lease than this is not handed over: the lease would end before any handler began. */
 const MIN_LEFT_MS = 500;
+/** A renewal has its answer by then, with all its tries and the pauses between them. */
+const RENEW_MS = TRIES * (REQUEST_TIMEOUT_MS + 1_000);
 
 /**
  * Deliveries that a stream brought and nobody has asked for yet. The buffer renews their leases until they
@@ -73,6 +77,16 @@ export class DeliveryBuffer {
   /** Drops deliveries that the service hands over again, after the failed one of their key (D15). */
   dropKeys(keys: ReadonlySet<string>): void {
     this.#items = this.#items.filter(({ delivery }) => !keys.has(delivery.orderingKey ?? ""));
+    this.#arm();
+  }
+
+  /** Drops a lost message and those behind it on its key. Those before it are still ours. */
+  dropFrom({ orderingKey, messageId, publishedAtMs = 0 }: PubsubHandle): void {
+    this.#items = this.#items.filter(
+      ({ delivery: { handle } }) =>
+        handle.orderingKey !== orderingKey ||
+        follows(messageId, publishedAtMs, handle.messageId, handle.publishedAtMs ?? 0),
+    );
     this.#arm();
   }
 
@@ -125,8 +139,14 @@ export class DeliveryBuffer {
     const due = this.#items.filter(({ untilMs }) => untilMs - sentAtMs < leaseMs / 2);
     this.#arm();
     if (due.length === 0) return;
+    for (const item of due) item.latestMs = sentAtMs + RENEW_MS + leaseMs;
     const { renewed, gone } = await renew(due.map(({ delivery }) => delivery));
-    for (const item of due) if (renewed.has(item.delivery)) item.untilMs = item.latestMs = sentAtMs + leaseMs;
+    const nowMs = clock.now();
+    for (const item of due) {
+      item.latestMs = nowMs + leaseMs;
+      // A later yes may be to a request that found no lease any more.
+      if (renewed.has(item.delivery) && nowMs < item.untilMs) item.untilMs = sentAtMs + leaseMs;
+    }
     if (gone.size > 0) this.#items = this.#items.filter(({ delivery }) => !gone.has(delivery));
   }
 }

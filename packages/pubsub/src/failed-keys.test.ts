@@ -46,13 +46,40 @@ test("a message that came again before the answer to its return stays there", ()
   expect(keys.judge("k", "m2", 20)).toBe("take");
 });
 
-test("a message that nobody got holds up what follows it, unless one before it does", () => {
+test("a message that nobody got holds up what follows it, and nothing before it", () => {
   const keys = new FailedKeys();
   keys.lost("k", "m2", 60_000);
   expect(keys.judge("k", "m3", 10)).toBe("drop");
   keys.releasing("j", "m1", { ...ONE_STREAM, sinceMs: 0, comesAtMs: 60_000 });
   keys.lost("j", "m2", 60_000);
   expect(keys.judge("j", "m1", 10)).toBe("take");
+  keys.returning("i", "m1", { ...ONE_STREAM, sinceMs: 0, comesAtMs: 60_000 });
+  keys.lost("i", "m2", 60_000);
+  expect(keys.judge("i", "m1", 10)).toBe("take");
+});
+
+test("so it does although the key waited for one before it, which somebody else settles", () => {
+  const keys = new FailedKeys();
+  keys.releasing("k", "m1", { ...ONE_STREAM, sinceMs: 0, comesAtMs: 60_000 });
+  keys.released("k", "m1", 100);
+  keys.lost("k", "m2", 65_000);
+  expect(keys.judge("k", "m3", 5_000, { sentAfterMs: 5_000 })).toBe("drop");
+  keys.dropped("k", "m3", 70_000);
+  expect(keys.judge("k", "m4", 69_000, { sentAfterMs: 69_000 })).toBe("drop");
+});
+
+test("what another stream brings just after a message is back may have been sent before that, and goes back", () => {
+  const keys = new FailedKeys();
+  keys.releasing("k", "m1", { ...ONE_STREAM, sinceMs: 0, comesAtMs: 60_000 });
+  expect(keys.judge("k", "m1", 100, { stream: 1 })).toBe("take");
+  expect(keys.judge("k", "m2", 110, { stream: 1 })).toBe("take");
+  // Behind m2 on its way: the service has taken it back.
+  expect(keys.judge("k", "m4", 120)).toBe("give-back");
+  keys.returning("k", "m4", { ...ONE_STREAM, sinceMs: 120, comesAtMs: 60_120 });
+  // The answer to the release comes last of all.
+  keys.released("k", "m1", 200);
+  expect(keys.judge("k", "m3", 210, { stream: 1 })).toBe("take");
+  expect(keys.judge("k", "m4", 1_100)).toBe("take");
 });
 
 test("a message that came again and that nobody got then holds up what follows it for its whole lease", () => {

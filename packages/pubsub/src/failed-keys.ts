@@ -22,6 +22,8 @@ interface FailedHead {
   readonly isEarly?: true;
   /** True: it was neither handed over here nor given back. */
   readonly isLost?: true;
+  /** It came again, on this stream, at `comesAtMs`. Another stream may still bring what was sent before that. */
+  readonly backOn?: number;
 }
 
 /** What is known of a return that begins. Moments are monotonic, except for the last. */
@@ -84,30 +86,30 @@ export class FailedKeys {
    */
   released(key: string, messageId: string, comesAtMs: number, earliestMs = Infinity): void {
     const head = this.#keys.get(key)?.get(messageId);
-    // Without a head the message is back already.
-    if (head !== undefined) this.#set(key, messageId, { ...head, comesAtMs, earliestMs, before: "drop" });
+    // Otherwise the message is back already.
+    if (head !== undefined && head.backOn === undefined)
+      this.#set(key, messageId, { ...head, comesAtMs, earliestMs, before: "drop" });
   }
 
-  /** Records a message that nobody got, perhaps once more, unless the key already waits for an earlier one. */
-  lost(key: string, messageId: string, comesAtMs: number, publishedAtMs = 0): void {
-    const isFirst = this.#keys.get(key)?.has(messageId) ?? true;
-    if (isFirst) this.#set(key, messageId, lostHead(comesAtMs, publishedAtMs));
+  /** Records a message that nobody got, perhaps once more: somebody else may settle those before it. */
+  lost(key: string, messageId: string, comesAtMs: number, publishedAtMs?: number): void {
+    this.#set(key, messageId, lostHead(comesAtMs, publishedAtMs));
   }
 
   /**
    * Records a message that came behind a lost one and is leased to us until `comesAtMs`. If another consumer
    * settles the lost one, this is the next to wait for.
    */
-  dropped(key: string | undefined, messageId: string, comesAtMs: number, publishedAtMs = 0): void {
+  dropped(key: string | undefined, messageId: string, comesAtMs: number, publishedAtMs?: number): void {
     const heads = this.#keys.get(key ?? "") ?? new Map<string, FailedHead>();
-    const isBehindLost = [...heads.values()].every(({ isLost }) => isLost === true);
-    if (isBehindLost && heads.size > 0 && !heads.has(messageId))
-      heads.set(messageId, lostHead(comesAtMs, publishedAtMs));
+    const isBehindLost = [...heads.values()].some(({ isLost }) => isLost === true);
+    if (isBehindLost && !heads.has(messageId)) heads.set(messageId, lostHead(comesAtMs, publishedAtMs));
   }
 
   /** True: it was given back and has not come again. */
   waitsFor(key: string, messageId: string): boolean {
-    return this.#keys.get(key)?.has(messageId) === true;
+    const head = this.#keys.get(key)?.get(messageId);
+    return head !== undefined && head.backOn === undefined;
   }
 
   /** True: it was given back as early before, and the service offers it here again. */
@@ -126,8 +128,10 @@ export class FailedKeys {
     for (const [id, head] of heads) {
       const { comesAtMs, earliestMs, before, publishedAtMs: headSinceMs, isEarly = false } = head;
       // The service may redeliver a message before it answers the return of it and of those behind it.
-      const isBehind = isHead === isEarly ? isHead : follows(id, headSinceMs, messageId, publishedAtMs);
-      if (id === messageId || isBehind) continue;
+      const isToldByKind = isHead === isEarly && own?.isLost !== true && head.isLost !== true;
+      const isBehind = isToldByKind ? isHead : follows(id, headSinceMs, messageId, publishedAtMs);
+      const isBack = head.backOn !== undefined && (head.backOn === stream || !isJustBack(head, nowMs));
+      if (id === messageId || isBehind || isBack) continue;
       if (nowMs < Math.min(comesAtMs, earliestMs) && before === "drop") return "drop";
       const graceMs = isEarly && own !== undefined ? 0 : GRACE_MS;
       // A stream may be further behind than the grace, so what was perhaps sent before the message goes back
@@ -136,8 +140,12 @@ export class FailedKeys {
       const isFresh = Math.max(backMs, sentAfterMs - GRACE_MS) >= comesAtMs;
       if (nowMs < comesAtMs + graceMs || !isFresh) verdict = "give-back";
     }
-    if (verdict === "take") this.#keys.delete(key);
-    return verdict;
+    if (verdict !== "take") return verdict;
+    const back: Heads = new Map([...heads].filter(([, head]) => isJustBack(head, nowMs)));
+    if (own !== undefined) back.set(messageId, headOf(nowMs, publishedAtMs, { backOn: stream }));
+    if (back.size > 0) this.#keys.set(key, back);
+    else this.#keys.delete(key);
+    return "take";
   }
 
   #set(key: string, messageId: string, head: FailedHead): void {
@@ -161,17 +169,29 @@ export class FailedKeys {
 }
 
 /** Messages published together share a publish time; their ids are ascending numbers. */
-function follows(id: string, publishedAtMs: number, otherId: string, otherPublishedAtMs: number): boolean {
+export function follows(
+  id: string,
+  publishedAtMs: number,
+  otherId: string,
+  otherPublishedAtMs: number,
+): boolean {
   if (publishedAtMs !== otherPublishedAtMs) return publishedAtMs > otherPublishedAtMs;
   return id.length === otherId.length ? id > otherId : id.length > otherId.length;
 }
 
-function returned({ stream, sinceMs, comesAtMs, publishedAtMs = 0 }: ReturnTimes): FailedHead {
-  const earliestMs = Infinity;
-  return { sinceMs: { [stream]: sinceMs }, comesAtMs, earliestMs, before: "give-back", publishedAtMs };
+function returned({ stream, sinceMs, comesAtMs, publishedAtMs }: ReturnTimes): FailedHead {
+  return headOf(comesAtMs, publishedAtMs, { sinceMs: { [stream]: sinceMs } });
 }
 
 /** It comes again only when its lease here is over, so what comes is never too old. */
-function lostHead(comesAtMs: number, publishedAtMs: number): FailedHead {
-  return { sinceMs: {}, comesAtMs, earliestMs: Infinity, before: "drop", publishedAtMs, isLost: true };
+function lostHead(comesAtMs: number, publishedAtMs?: number): FailedHead {
+  return headOf(comesAtMs, publishedAtMs, { before: "drop", isLost: true });
+}
+
+function headOf(comesAtMs: number, publishedAtMs = 0, more: Partial<FailedHead> = {}): FailedHead {
+  return { sinceMs: {}, comesAtMs, earliestMs: Infinity, before: "give-back", publishedAtMs, ...more };
+}
+
+function isJustBack({ backOn, comesAtMs }: FailedHead, nowMs: number): boolean {
+  return backOn !== undefined && nowMs < comesAtMs + GRACE_MS;
 }

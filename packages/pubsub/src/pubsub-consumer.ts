@@ -9,6 +9,7 @@ import type {
   ReceiveAsk,
   ReleaseItem,
 } from "@anyqueue/core/adapter";
+import { elapsedClock } from "./elapsed-clock.ts";
 import type { PubsubClients } from "./pubsub-client.ts";
 import { classifyPubsubError } from "./pubsub-errors.ts";
 import { PUBSUB_MAX_LEASE_MS, PUBSUB_MIN_LEASE_MS } from "./pubsub-limits.ts";
@@ -30,7 +31,7 @@ export class PubsubConsumer implements ConsumerDriver<PubsubHandle> {
 
   constructor(clients: PubsubClients, subscription: PubsubSubscription, options: Options, clock: Clock) {
     this.#subscription = subscription;
-    this.#clock = clock;
+    this.#clock = elapsedClock(clock);
     const { mode, events, flow } = options;
     const leaseMs = Math.min(Math.max(options.leaseMs, PUBSUB_MIN_LEASE_MS), PUBSUB_MAX_LEASE_MS);
     this.#leaseMs = leaseMs;
@@ -38,7 +39,7 @@ export class PubsubConsumer implements ConsumerDriver<PubsubHandle> {
       clients,
       subscription,
       leaseMs,
-      clock,
+      clock: this.#clock,
       events,
     };
     this.#receiver = mode === "stream" ? new StreamReceiver(parts, flow) : new UnaryReceiver(parts);

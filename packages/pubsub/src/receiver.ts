@@ -9,6 +9,7 @@ export interface ReceiverParts {
   readonly clients: PubsubClients;
   readonly subscription: PubsubSubscription;
   readonly leaseMs: number;
+  /** Its `now` runs on while the machine sleeps: see `elapsedClock`. */
   readonly clock: Clock;
   readonly events: ConsumerEvents<PubsubHandle>;
 }
@@ -57,7 +58,7 @@ export async function giveBack(
 /** The result of a request for leases. */
 export interface Confirmation {
   readonly ours: readonly Delivery<PubsubHandle>[];
-  /** The first unconfirmed delivery of each ordering key: nothing after it is ours until it comes again. */
+  /** The first lost delivery of each ordering key: nothing after it is ours until it comes again. */
   readonly lost: readonly Return[];
   /** Confirmed behind a delivery that is gone: it may be that delivery once more. Kept, it would be overtaken. */
   readonly behind: readonly Delivery<PubsubHandle>[];
@@ -72,11 +73,13 @@ const PAUSE_MS = 100;
 /**
  * Confirms deliveries and gives each a lease of `leaseMs`. Leaves out those that cannot be confirmed and
  * those behind them on their keys: the service redelivers these in order. A lost answer costs a whole lease,
- * so temporary failures are retried.
+ * so temporary failures are retried. `isLost`: which results mean that a delivery is not ours; by default
+ * all but a success.
  */
 export async function confirmed(
   parts: Pick<ReceiverParts, "subscription" | "leaseMs" | "clock">,
   deliveries: readonly Delivery<PubsubHandle>[],
+  isLost: (result: ItemResult | undefined) => boolean = (result) => result?.ok !== true,
 ): Promise<Confirmation> {
   const { subscription, leaseMs, clock } = parts;
   const results = await leaseResults(parts, deliveries);
@@ -86,21 +89,22 @@ export async function confirmed(
   const ours = deliveries.filter((delivery, index) => {
     const { orderingKey, handle } = delivery;
     const result = results[index];
-    const isLost = result?.ok !== true;
-    if (orderingKey === undefined || !subscription.keepsOrder) return !isLost;
-    if (isLost && !lost.has(orderingKey)) {
+    const isOurs = result?.ok === true;
+    if (orderingKey === undefined || !subscription.keepsOrder) return isOurs;
+    if (isLost(result) && !lost.has(orderingKey)) {
       // Gone, it is already on its way to somebody.
       lost.set(orderingKey, { handle, comesAtMs: nowMs + (isGone(result) ? 0 : leaseMs) });
     }
     // Behind a lease that goes on, it comes again when that ends.
-    if (!isLost && lost.get(orderingKey)?.comesAtMs === nowMs) behind.push(delivery);
-    return !lost.has(orderingKey);
+    if (isOurs && lost.get(orderingKey)?.comesAtMs === nowMs) behind.push(delivery);
+    return isOurs && !lost.has(orderingKey);
   });
   const gone = deliveries.filter((_, index) => isGone(results[index]));
   return { ours, lost: [...lost.values()], behind, gone: new Set(gone) };
 }
 
-function isGone(result: ItemResult | undefined): boolean {
+/** Refused for good: the lease is somebody else's, or nobody's. */
+export function isGone(result: ItemResult | undefined): boolean {
   return result?.ok === false && classifyPubsubError(result.error, "extend").code === "LEASE_LOST";
 }
 

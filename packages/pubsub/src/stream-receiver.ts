@@ -8,7 +8,7 @@ import { Outstanding } from "./outstanding.ts";
 import { OPEN_ANSWER_MS } from "./pubsub-limits.ts";
 import { decodeMessage, type PubsubHandle } from "./pubsub-wire.ts";
 import { Receipts } from "./receipts.ts";
-import { confirmed, type Receiver, type ReceiverParts, type Return } from "./receiver.ts";
+import { confirmed, isGone, type Receiver, type ReceiverParts, type Return } from "./receiver.ts";
 import type { StreamMark } from "./stream-mark.ts";
 import { StreamPool } from "./stream-pool.ts";
 import { WaitingAsks } from "./waiting-asks.ts";
@@ -129,7 +129,7 @@ export class StreamReceiver implements Receiver {
   #lost(returns: readonly Return[]): void {
     for (const { handle, comesAtMs } of returns) {
       const { orderingKey = "", messageId, publishedAtMs } = handle;
-      this.#buffer.dropKeys(new Set([orderingKey]));
+      this.#buffer.dropFrom(handle);
       this.#failed.lost(orderingKey, messageId, comesAtMs, publishedAtMs);
     }
   }
@@ -270,7 +270,8 @@ export class StreamReceiver implements Receiver {
   async #renew(deliveries: Deliveries): Promise<Renewal> {
     const untilMs = this.#parts.clock.now() + this.#parts.leaseMs;
     try {
-      const { ours, lost, behind, gone } = await confirmed(this.#parts, deliveries);
+      // After a failure for the moment their leases go on, and the next renewal may come in time.
+      const { ours, lost, behind, gone } = await confirmed(this.#parts, deliveries, isGone);
       this.#lost(lost);
       this.#giveBack(behind);
       for (const { handle } of ours) this.extended(handle, untilMs);

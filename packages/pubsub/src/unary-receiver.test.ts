@@ -1,6 +1,7 @@
-import { HandBacks } from "@anyqueue/core/adapter";
+import { HandBacks, type ItemResult } from "@anyqueue/core/adapter";
 import { createVirtualClock } from "@anyqueue/core/testing";
 import { describe, expect, test } from "vitest";
+import { AckIdError } from "./ack-id-error.ts";
 import type { PubsubClients } from "./pubsub-client.ts";
 import { classifyPubsubError } from "./pubsub-errors.ts";
 import type { PubsubSubscription } from "./pubsub-subscription.ts";
@@ -12,10 +13,18 @@ const never = new AbortController().signal;
 const ids = (deliveries: readonly { readonly providerId: string }[]): readonly string[] =>
   deliveries.map(({ providerId }) => providerId);
 
-/** `pull` returns the message ids for each pull; `change` answers each request to lease or give back. */
+const OK: ItemResult = { ok: true, value: undefined };
+
+/**
+ * `pull` returns the message ids for each pull, all of one ordering key; `change` answers each request to lease
+ * or give back: nothing if all is well.
+ */
 function receiving(
   pull: (nth: number) => Promise<readonly string[]>,
-  change: (seconds: number) => Promise<void> = async () => {},
+  change: (
+    seconds: number,
+    ackIds: readonly string[],
+  ) => Promise<readonly ItemResult[] | void> = async () => {},
   place: () => void = () => {},
 ): UnaryReceiver {
   let pulls = 0;
@@ -23,7 +32,10 @@ function receiving(
     pull: async () => {
       pulls += 1;
       const found = await pull(pulls);
-      return [{ receivedMessages: found.map((id) => ({ ackId: `a-${id}`, message: { messageId: id } })) }];
+      const messages = found.map((id) => ({ messageId: id, orderingKey: "k" }));
+      return [
+        { receivedMessages: messages.map((message) => ({ ackId: `a-${message.messageId}`, message })) },
+      ];
     },
   };
   const clients: Pick<PubsubClients, "pull"> = {
@@ -32,12 +44,13 @@ function receiving(
       return { client, release: () => {} } as unknown as PullClient;
     },
   };
-  const subscription: Pick<PubsubSubscription, "changeDeadlines" | "handBacks" | "path"> = {
+  const subscription: Pick<PubsubSubscription, "changeDeadlines" | "handBacks" | "keepsOrder" | "path"> = {
+    keepsOrder: true,
     handBacks: new HandBacks(),
     path: async () => "projects/p/subscriptions/orders",
     changeDeadlines: async (items) => {
-      await change(items[0]?.seconds ?? 0);
-      return items.map(() => ({ ok: true, value: undefined }));
+      const ackIds = items.map(({ ackId }) => ackId);
+      return (await change(items[0]?.seconds ?? 0, ackIds)) ?? items.map(() => OK);
     },
   };
   return new UnaryReceiver({
@@ -93,6 +106,23 @@ describe("a pull receiver", () => {
     aborted.abort();
     expect(await asked).toEqual([]);
     expect(ids(await receiver.receive({ maxItems: 10, waitMs: 0 }, never))).toEqual(["2"]);
+  });
+
+  test("gives back what was confirmed behind a delivery that is gone: nobody would take it before a whole lease", async () => {
+    const changes: unknown[] = [];
+    const receiver = receiving(
+      async (nth) => (nth === 1 ? ["1", "2"] : []),
+      async (seconds, ackIds) => {
+        changes.push([ackIds, seconds]);
+        const error = new AckIdError("PERMANENT_FAILURE_INVALID_ACK_ID", undefined);
+        return seconds === 0 ? undefined : [{ ok: false, error }, OK];
+      },
+    );
+    expect(await receiver.receive(ASK, never)).toEqual([]);
+    expect(changes).toEqual([
+      [["a-1", "a-2"], 10],
+      [["a-2"], 0],
+    ]);
   });
 
   const late = "Deadline exceeded after 15.001s,LB pick: 0.002s,remote_addr=127.0.0.1:8085";

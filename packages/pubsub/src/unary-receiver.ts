@@ -1,6 +1,7 @@
 import {
   isQueueError,
   setTimeLimit,
+  StallMeter,
   systemClock,
   timedRequest,
   type Delivery,
@@ -8,7 +9,12 @@ import {
 } from "@anyqueue/core/adapter";
 import { callOptions } from "./pubsub-client.ts";
 import { classifyPubsubError, statusOf } from "./pubsub-errors.ts";
-import { LATE_ANSWER_MS, OUTER_TIMEOUT_MS, REQUEST_TIMEOUT_MS } from "./pubsub-limits.ts";
+import {
+  LATE_ANSWER_MS,
+  OUTER_TIMEOUT_MS,
+  PUBSUB_MIN_LEASE_MS,
+  REQUEST_TIMEOUT_MS,
+} from "./pubsub-limits.ts";
 import { decodeMessage, type PubsubHandle } from "./pubsub-wire.ts";
 import type { PullClient } from "./pull-clients.ts";
 import { confirmed, giveBack, type Receiver, type ReceiverParts } from "./receiver.ts";
@@ -39,14 +45,17 @@ export class UnaryReceiver implements Receiver {
   readonly #parts: ReceiverParts;
   readonly #cut = new AbortController();
   readonly #pulls = new Set<RunningPull>();
+  readonly #stalls: StallMeter;
   #place: Promise<PullClient> | undefined;
 
   constructor(parts: ReceiverParts) {
     this.#parts = parts;
+    this.#stalls = new StallMeter(parts.clock);
   }
 
   async open(signal: AbortSignal): Promise<void> {
     await this.#parts.subscription.confirm(signal);
+    if (!this.#cut.signal.aborted) this.#stalls.start();
   }
 
   /** Nothing to set: deliveries come only when asked for. */
@@ -79,6 +88,7 @@ export class UnaryReceiver implements Receiver {
     for (const { asks } of this.#pulls) asks.answerAll();
     await this.#settled();
     this.#cut.abort();
+    this.#stalls.stop();
     await this.#settled();
     const place = await this.#place?.catch(() => undefined);
     place?.release();
@@ -141,7 +151,13 @@ export class UnaryReceiver implements Receiver {
       if (deliveries.length === 0) return [];
       // A pull leases for the subscription's own time, starting at some moment of the wait.
       const sentAtMs = clock.now();
-      const { ours } = await confirmed(this.#parts, deliveries);
+      const knownUntilMs = sentAtMs - this.#stalls.waitedMs(sentAtMs) + ownLeaseMs(subscription);
+      const { ours, behind } = await confirmed(this.#parts, deliveries);
+      // Without exactly-once, the service accepts in silence a new lease for what is no longer ours.
+      const untilMs = Math.min(sentAtMs + leaseMs, subscription.isExactlyOnce ? Infinity : knownUntilMs);
+      const isLate = clock.now() >= untilMs;
+      await giveBack(this.#parts, isLate ? [...ours, ...behind] : behind);
+      if (isLate) return [];
       return ours.map((delivery) => ({ ...delivery, leaseMs: sentAtMs + leaseMs - clock.now() }));
     } catch (error) {
       if (isEmpty(error, waitMs)) return [];
@@ -171,6 +187,11 @@ export class UnaryReceiver implements Receiver {
       });
     });
   }
+}
+
+/** The shortest that there is, if the subscription's cannot be read. */
+function ownLeaseMs({ known }: ReceiverParts["subscription"]): number {
+  return (known?.ackDeadlineSeconds ?? 0) * 1_000 || PUBSUB_MIN_LEASE_MS;
 }
 
 /** Release 5 of the client heeds no signal: a pull that went on would lease messages for nobody. */

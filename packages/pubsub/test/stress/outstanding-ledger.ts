@@ -2,6 +2,8 @@ interface Held {
   readonly messageId: string;
   readonly orderingKey: string;
   untilMs: number;
+  /** False: exactly-once, and nobody's before the service has confirmed a lease. */
+  isConfirmed: boolean;
 }
 
 /** Not counted. */
@@ -26,9 +28,7 @@ export class OutstandingLedger {
       for (const [id, { messageId }] of others) if (messageId === held.messageId) others.delete(id);
     }
     this.#out.delete(held.messageId);
-    // Deliveries of a key that come meanwhile are dropped, and come again, too. They may yet go back.
-    const isEarly = [...this.#out.values()].includes(held.orderingKey);
-    this.#of(consumer).set(ackId, isEarly ? { ...held, untilMs: EARLY } : held);
+    this.#of(consumer).set(ackId, this.#isEarly(held) ? { ...held, untilMs: EARLY } : held);
   }
 
   settling(consumer: number, ackIds: readonly string[]): void {
@@ -47,11 +47,26 @@ export class OutstandingLedger {
   extended(consumer: number, ackIds: readonly string[], untilMs: number): void {
     for (const ackId of ackIds) {
       const held = this.#of(consumer).get(ackId);
-      if (held !== undefined && held.untilMs !== EARLY) held.untilMs = untilMs;
+      if (held === undefined) continue;
+      if (!held.isConfirmed) {
+        held.isConfirmed = true;
+        this.#out.delete(held.messageId);
+        held.untilMs = this.#isEarly(held) ? EARLY : untilMs;
+      } else if (held.untilMs !== EARLY) held.untilMs = untilMs;
     }
   }
 
-  /** `change` settlements begin or, if negative, have their answers. */
+  /** A lease has no answer: unless another try gets one, the message and those behind it come again. */
+  unconfirmed(consumer: number, ackIds: readonly string[]): void {
+    for (const ackId of ackIds) {
+      const held = this.#of(consumer).get(ackId);
+      if (held === undefined || held.isConfirmed) continue;
+      held.untilMs = EARLY;
+      if (held.orderingKey !== "") this.#out.set(held.messageId, held.orderingKey);
+    }
+  }
+
+  /** `change` settlements of the core begin or, if negative, have their answers. */
   underWay(consumer: number, change: number): void {
     const now = (this.#settling.get(consumer) ?? 0) + change;
     this.#settling.set(consumer, now);
@@ -66,6 +81,11 @@ export class OutstandingLedger {
   count(consumer: number): number {
     const nowMs = this.#now();
     return [...this.#of(consumer).values()].filter(({ untilMs }) => untilMs > nowMs).length;
+  }
+
+  /** Deliveries behind a message that is out are dropped, and come again, too. They may yet go back. */
+  #isEarly({ orderingKey }: Held): boolean {
+    return [...this.#out.values()].includes(orderingKey);
   }
 
   #of(consumer: number): Map<string, Held> {

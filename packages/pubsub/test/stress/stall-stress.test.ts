@@ -24,6 +24,10 @@ const FOUND = [
   [85, "what went back early is not held, nor is what follows it"],
   [644, "what is confirmed behind a delivery that is gone is not kept"],
   [1_001, "what follows a message that came again unconfirmed is not handed over"],
+  [2_735, "what got no lease under exactly-once is not held, nor is what follows it"],
+  [11_589, "settlements are under way until their whole batch is answered"],
+  [22_566, "what got no lease holds up its key though the key waited for one before it, with somebody else"],
+  [21_778, "what one stream brings just after a message is back on another goes back"],
   [4_068, "a repeated release takes nothing away that came again after it"],
 ] as const;
 

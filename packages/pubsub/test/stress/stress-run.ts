@@ -6,7 +6,7 @@ import {
   type QueueClient,
   type QueueDefinition,
 } from "@anyqueue/core";
-import type { ConsumerDriver, Flow, Provider, QueueAdapter } from "@anyqueue/core/adapter";
+import type { Flow, Provider, QueueAdapter } from "@anyqueue/core/adapter";
 import { createVirtualClock, type VirtualClock } from "@anyqueue/core/testing";
 import { BLANK_SUBSCRIPTION, BLANK_TOPIC } from "../../../emulator/test/support/manual-pubsub.ts";
 import { pubsub } from "../../src/index.ts";
@@ -14,6 +14,7 @@ import type { PlannedEnd, PlannedMessage, Schedule } from "./schedule.ts";
 import { SeededChoice } from "./seeded-choice.ts";
 import { CONNECTIONS, LEASE_SECONDS } from "./virtual-sdk.ts";
 import { VirtualService } from "./virtual-service.ts";
+import { watchedDriver } from "./watched-driver.ts";
 
 interface Body {
   readonly id: string;
@@ -158,7 +159,7 @@ export class StressRun {
         const openConsumer: QueueAdapter["openConsumer"] = (target, options) => {
           allow(options.flow);
           const driver = adapter.openConsumer(target, options);
-          return watchedDriver(driver, allow);
+          return watchedDriver(driver, allow, (change) => this.#service.ledger.underWay(index, change));
         };
         return new Proxy(adapter, {
           get: (of, name) => {
@@ -246,24 +247,6 @@ export class StressRun {
       await this.#clock.advance(STEP_MS);
     if (!isSettled) throw new Error("it did not end");
   }
-}
-
-function watchedDriver<Handle>(
-  driver: ConsumerDriver<Handle>,
-  allow: (flow: Flow) => void,
-): ConsumerDriver<Handle> {
-  return new Proxy(driver, {
-    get: (of, name) => {
-      if (name === "setFlow") {
-        return async (flow: Flow, signal: AbortSignal) => {
-          allow(flow);
-          await of.setFlow?.(flow, signal);
-        };
-      }
-      const value: unknown = Reflect.get(of, name, of);
-      return typeof value === "function" ? value.bind(of) : value;
-    },
-  });
 }
 
 function nextPowerOfTwo(count: number): number {

@@ -2,6 +2,7 @@ import {
   acknowledge,
   modifyAckDeadline,
 } from "../../../emulator/src/fronts/pubsub/operations/message-operations.ts";
+import { refusedAckIds } from "../../src/pubsub-errors.ts";
 import { VirtualStream } from "./virtual-stream.ts";
 import type { VirtualService } from "./virtual-service.ts";
 
@@ -70,9 +71,7 @@ class SubscriberClient extends Client {
   async acknowledge({ subscription, ackIds }: SettleRequest): Promise<unknown> {
     const { service, consumer } = this.connection;
     service.ledger.settling(consumer, ackIds);
-    return await settling(this.connection, ackIds, () =>
-      acknowledge({ subscription, ackIds }, contextOf(service)),
-    );
+    return await service.call(() => acknowledge({ subscription, ackIds }, contextOf(service)), true);
   }
 
   async modifyAckDeadline({
@@ -82,12 +81,13 @@ class SubscriberClient extends Client {
   }: SettleRequest & { readonly ackDeadlineSeconds: number }): Promise<unknown> {
     const { service, consumer } = this.connection;
     const { enableMessageOrdering } = service.subscription(subscription).resource;
-    if (ackDeadlineSeconds === LEASE_SECONDS) {
-      service.ledger.extended(consumer, ackIds, service.clock.now() + LEASE_SECONDS * 1_000);
-    } else if (enableMessageOrdering) service.ledger.dropped(consumer, ackIds);
-    else service.ledger.settling(consumer, ackIds);
     const request = { subscription, ackIds, ackDeadlineSeconds };
-    return await settling(this.connection, ackIds, () => modifyAckDeadline(request, contextOf(service)));
+    const change = async (): Promise<unknown> =>
+      await service.call(() => modifyAckDeadline(request, contextOf(service)), true);
+    if (ackDeadlineSeconds === LEASE_SECONDS) return await leasing(this.connection, ackIds, change);
+    if (enableMessageOrdering) service.ledger.dropped(consumer, ackIds);
+    else service.ledger.settling(consumer, ackIds);
+    return await change();
   }
 
   streamingPull(): VirtualStream {
@@ -95,16 +95,25 @@ class SubscriberClient extends Client {
   }
 }
 
-async function settling(
+async function leasing(
   { service, consumer }: Connection,
   ackIds: readonly string[],
-  apply: () => unknown,
+  change: () => Promise<unknown>,
 ): Promise<unknown> {
-  service.ledger.underWay(consumer, ackIds.length);
+  const untilMs = service.clock.now() + LEASE_SECONDS * 1_000;
   try {
-    return await service.call(apply, true);
-  } finally {
-    service.ledger.underWay(consumer, -ackIds.length);
+    const answer = await change();
+    service.ledger.extended(consumer, ackIds, untilMs);
+    return answer;
+  } catch (error) {
+    const refused = refusedAckIds(error);
+    if (refused === undefined) service.ledger.unconfirmed(consumer, ackIds);
+    else {
+      // Those are somebody else's; the others have their lease.
+      service.ledger.settling(consumer, [...refused.keys()]);
+      service.ledger.extended(consumer, ackIds, untilMs);
+    }
+    throw error;
   }
 }
 

@@ -102,10 +102,12 @@ export class VirtualStream extends EventEmitter {
     const sentAtMs = this.#service.clock.now();
     this.#later(() => {
       if (this.#state !== "open" && this.#state !== "ending") return;
+      const isExactlyOnce = this.#properties().exactlyOnceDeliveryEnabled;
       for (const { ackId, message } of batch) {
         const { id: messageId, orderingKey } = message;
         const untilMs = sentAtMs + this.#leaseMs;
-        this.#service.ledger.arrived(this.consumer, ackId, { messageId, orderingKey, untilMs });
+        const held = { messageId, orderingKey, untilMs, isConfirmed: !isExactlyOnce };
+        this.#service.ledger.arrived(this.consumer, ackId, held);
       }
       this.emit("data", {
         subscriptionProperties: this.#properties(),
@@ -114,7 +116,7 @@ export class VirtualStream extends EventEmitter {
     });
   }
 
-  #properties(): object {
+  #properties(): { readonly exactlyOnceDeliveryEnabled: boolean; readonly messageOrderingEnabled: boolean } {
     const { resource } = this.#service.subscription(this.#subscription ?? "");
     return {
       exactlyOnceDeliveryEnabled: resource.enableExactlyOnceDelivery,
