@@ -6,7 +6,11 @@ import { decodeMessage, type PubsubHandle } from "./pubsub-wire.ts";
 
 const LEASE_MS = 20_000;
 
-function buffered({ keepsOrder = false } = {}) {
+/** `answer`: what becomes of the lease of each message, by its name. @default renewed */
+function buffered(
+  options: { keepsOrder?: boolean; answer?: Readonly<Record<string, "gone" | "unanswered">> } = {},
+) {
+  const { keepsOrder = false, answer = {} } = options;
   const clock = createVirtualClock();
   const lost: string[] = [];
   const renewed: string[] = [];
@@ -14,8 +18,9 @@ function buffered({ keepsOrder = false } = {}) {
     clock,
     leaseMs: LEASE_MS,
     renew: async (deliveries) => {
-      renewed.push(...deliveries.map(({ providerId }) => providerId));
-      return await Promise.resolve({ renewed: new Set(deliveries), gone: new Set() });
+      renewed.push(...deliveries.map(({ providerId }) => `${providerId} ${clock.now()}`));
+      const all = Object.groupBy(deliveries, ({ providerId }) => answer[providerId] ?? "renewed");
+      return await Promise.resolve({ renewed: new Set(all.renewed), gone: new Set(all.gone) });
     },
     keepsOrder: () => keepsOrder,
     onLost: (returns) =>
@@ -47,6 +52,60 @@ test("a lease that ran out while the process stood still is not renewed: the ser
   expect([renewed, take()]).toEqual([[], ["b1"]]);
 });
 
+// A lease that runs out here costs the message an attempt, although no handler began.
+test("leases are renewed while nobody asks, each when half of it is over, and no longer", async () => {
+  const { clock, buffer, renewed, take } = buffered();
+  buffer.add([message("a1")], LEASE_MS);
+  await clock.advance("4s");
+  buffer.add([message("b1")], clock.now() + LEASE_MS);
+  await clock.advance("30s");
+  expect(renewed).toEqual(["a 15000", "b 15000", "a 30000", "b 30000"]);
+  expect(take()).toEqual(["a1", "b1"]);
+  expect(clock.pendingTimers).toBe(0);
+  buffer.add([message("c1")], clock.now() + LEASE_MS);
+  await clock.advance("15s");
+  expect(renewed.slice(4)).toEqual(["c 49000"]);
+});
+
+test("a delivery is handed over once, the oldest first, with the rest of its lease", async () => {
+  const { clock, buffer } = buffered();
+  buffer.add([message("a1"), message("b1"), message("c1")], LEASE_MS);
+  await clock.advance("3s");
+  const leases = [buffer.take(2), buffer.take(2)].map((all) =>
+    all.map((one) => [one.providerId, one.leaseMs]),
+  );
+  expect(leases).toEqual([
+    [
+      ["a", 17_000],
+      ["b", 17_000],
+    ],
+    [["c", 17_000]],
+  ]);
+});
+
+test("a renewal counts from when it was sent, and one without an answer does not count", async () => {
+  const { clock, buffer, take } = buffered({ answer: { b: "unanswered" } });
+  buffer.add([message("a1"), message("b1")], LEASE_MS);
+  await clock.advance("19501ms");
+  expect(take()).toEqual(["a1"]);
+});
+
+// Somebody else may have it already: handed over here, two would run.
+test("what is not ours any more is not handed over", async () => {
+  const { clock, buffer, take } = buffered({ answer: { a: "gone" } });
+  buffer.add([message("a1"), message("b1")], LEASE_MS);
+  await clock.advance("15s");
+  expect(take()).toEqual(["b1"]);
+});
+
+test("what the service takes back with a failed one of its key is let go of, and so is all at the end", () => {
+  const { clock, buffer, take } = buffered({ keepsOrder: true });
+  buffer.add([message("a1", "k"), message("b1", "l"), message("c1")], LEASE_MS);
+  buffer.dropKeys(new Set(["k"]));
+  expect(buffer.drain().map(({ providerId }) => providerId)).toEqual(["b", "c"]);
+  expect([buffer.size, clock.pendingTimers, take()]).toEqual([0, 0, []]);
+});
+
 test("without an order what follows a lost delivery is handed over", () => {
   const { clock, buffer, lost, take } = buffered();
   buffer.add([message("a1", "k")], 0);
@@ -68,4 +127,20 @@ test("unless the lost one is here again", () => {
   buffer.add([message("a1", "k"), message("b1", "k")], 0);
   buffer.add([message("a2", "k"), message("b2", "k")], clock.now() + LEASE_MS);
   expect([take(), lost]).toEqual([["a2", "b2"], []]);
+});
+
+test("of a lost message that was lost here again the later delivery counts, and what follows it waits", () => {
+  const { clock, buffer, lost, take } = buffered({ keepsOrder: true });
+  buffer.add([message("a1", "k")], 0);
+  clock.stall(1_000);
+  buffer.add([message("a2", "k")], clock.now());
+  buffer.add([message("b2", "k")], clock.now() + LEASE_MS);
+  expect([take(), lost]).toEqual([[], [`a2 ${1_000 + LEASE_MS}`]]);
+});
+
+test("a lost message without a key holds up nothing", () => {
+  const { clock, buffer, lost, take } = buffered({ keepsOrder: true });
+  buffer.add([message("a1")], 0);
+  buffer.add([message("b1")], clock.now() + LEASE_MS);
+  expect([take(), lost]).toEqual([["b1"], []]);
 });
