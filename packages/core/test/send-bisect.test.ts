@@ -2,7 +2,7 @@ import { describe, expect, test } from "vitest";
 
 import type { ErrorClass } from "../src/driver/driver.ts";
 import { confirmAll, FakeServiceError, type SendScript } from "./fake-adapter.ts";
-import { KEYED, producerBench } from "./producer-bench.ts";
+import { HeldAnswers, KEYED, producerBench } from "./producer-bench.ts";
 
 const THROTTLED: ErrorClass = { code: "THROTTLED", retryable: true };
 const REFUSED: ErrorClass = { code: "INVALID_MESSAGE", retryable: false };
@@ -20,22 +20,25 @@ describe("a batch refused for one message", () => {
     };
   }
 
-  test("is halved until the bad one stands alone; the others arrive once and in order", async () => {
-    const { producer, driver } = producerBench({
-      capabilities: atomic,
-      script: allOrNothing(["c"], REFUSED),
-    });
-    const outcomes = await Promise.allSettled(IDS.map(async (id) => await producer.send(1, { id })));
-    expect(outcomes.map((outcome) => outcome.status === "fulfilled")).toEqual([
-      true,
-      true,
-      false,
-      true,
-      true,
-    ]);
-    expect(outcomes[2]).toMatchObject({ reason: { code: "INVALID_MESSAGE" } });
-    expect(driver.sentIds).toEqual([IDS, ["a", "b", "c"], ["a", "b"], ["c"], ["d", "e"]]);
-  });
+  test.each(["INVALID_MESSAGE", "INVALID_ARGUMENT", "MESSAGE_TOO_LARGE"] as const)(
+    "with %s is halved until the bad one stands alone; the others arrive once and in order",
+    async (code) => {
+      const { producer, driver } = producerBench({
+        capabilities: atomic,
+        script: allOrNothing(["c"], { code, retryable: false }),
+      });
+      const outcomes = await Promise.allSettled(IDS.map(async (id) => await producer.send(1, { id })));
+      expect(outcomes.map((outcome) => outcome.status === "fulfilled")).toEqual([
+        true,
+        true,
+        false,
+        true,
+        true,
+      ]);
+      expect(outcomes[2]).toMatchObject({ reason: { code } });
+      expect(driver.sentIds).toEqual([IDS, ["a", "b", "c"], ["a", "b"], ["c"], ["d", "e"]]);
+    },
+  );
 
   test("for its size says how large the bad one is", async () => {
     const tooLarge: ErrorClass = { code: "MESSAGE_TOO_LARGE", retryable: false, limitBytes: 1 };
@@ -69,6 +72,21 @@ describe("a batch refused for one message", () => {
     const { producer, driver } = producerBench({ script });
     await Promise.all(IDS.map(async (id) => await producer.send(1, { id })));
     expect(driver.sentIds.slice(1)).toEqual([["a", "b", "c"], ["a", "b"], ["c"], ["d", "e"]]);
+  });
+
+  // A run that ended before its halves would send them a second time.
+  test("sends each half once, however long its answer takes", async () => {
+    const answers = new HeldAnswers();
+    const { producer, driver, clock } = producerBench({ capabilities: atomic, script: answers.script });
+    const sends = Promise.all(IDS.map(async (id) => await producer.send(1, { id })));
+    await clock.settle();
+    answers.at(0).reject(new FakeServiceError(REFUSED));
+    for (const [index, ids] of [IDS.slice(0, 3), IDS.slice(3)].entries()) {
+      await clock.advance("5s");
+      expect(driver.sentIds.slice(1 + index)).toEqual([ids]);
+      answers.at(1 + index).resolve(await confirmAll(driver.calls[1 + index] ?? []));
+    }
+    await sends;
   });
 
   test("sends no later message of a key whose half failed", async () => {

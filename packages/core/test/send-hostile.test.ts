@@ -7,7 +7,7 @@ import type { Codec } from "../src/message/codec.ts";
 import type { StandardSchemaV1 } from "../src/message/standard-schema.ts";
 import type { Middleware } from "../src/middleware/middleware.ts";
 import { confirmed, fakeAdapter, FakeProducerDriver, FakeServiceError } from "./fake-adapter.ts";
-import { producerBench, stateOf } from "./producer-bench.ts";
+import { HeldAnswers, producerBench, stateOf } from "./producer-bench.ts";
 
 function schemaOf(validate: StandardSchemaV1["~standard"]["validate"]): StandardSchemaV1 {
   return { "~standard": { version: 1, vendor: "test", validate } };
@@ -105,6 +105,24 @@ test("an abort by whoever hears of a send comes too late for what was confirmed"
     if (name === "send") controller.abort();
   };
   await expect(producer.send(1, { id: "a", signal: controller.signal })).resolves.toMatchObject({ id: "a" });
+});
+
+// Counted as ended twice, it would let a flush, and with it a close, end before another send has its answer.
+test("a send that was given up before its answer came has ended once", async () => {
+  const answers = new HeldAnswers();
+  const { producer, driver, clock } = producerBench({ script: answers.script });
+  const controller = new AbortController();
+  const first = producer.send(1, { signal: controller.signal }).catch(() => {});
+  const second = producer.send(2);
+  await clock.settle();
+  controller.abort();
+  answers.at(0).resolve(driver.calls[0]?.map(confirmed) ?? []);
+  await Promise.all([first, second]);
+  const third = producer.send(3);
+  const flushed = producer.flush();
+  expect(await stateOf(flushed, clock)).toBe("pending");
+  answers.at(1).resolve(driver.calls[1]?.map(confirmed) ?? []);
+  await Promise.all([third, flushed]);
 });
 
 test("a codec that encodes asynchronously is refused, and its rejection ends no process", async () => {

@@ -160,6 +160,19 @@ describe("a full buffer", () => {
     expect((await Promise.all(sends)).map((sent) => sent.id)).toEqual(["a", "b", "c"]);
   });
 
+  // Both may have one key, and the small one would be stored before the large one.
+  test("lets no small message pass a large one that waits for room", async () => {
+    const answers = new HeldAnswers();
+    const { producer, driver, clock } = producerBench({ ...small, script: answers.script });
+    for (const [id, text] of Object.entries({ a: body, b: body, c: "small" }))
+      producer.send(text, { id }).catch(() => {});
+    await clock.settle();
+    expect(driver.sentIds).toEqual([["a"]]);
+    answers.at(0).resolve(driver.calls[0]?.map(confirmed) ?? []);
+    await clock.settle();
+    expect(driver.sentIds.flat()).toEqual(["a", "b", "c"]);
+  });
+
   test("a waiting send obeys its signal and its time limit", async () => {
     const { producer, driver, clock } = producerBench({ ...small, script: new HeldAnswers().script });
     const controller = new AbortController();

@@ -121,6 +121,8 @@ describe("trying again", () => {
     };
     const { producer, clock, events } = producerBench({ driver });
     const sent = producer.send(1, { id: "a" });
+    await clock.settle();
+    expect(opens).toBe(1); // the next try waits for its turn
     await clock.advance("5s");
     await expect(sent).resolves.toMatchObject({ id: "a" });
     expect(events.of("send-retry")).toMatchObject([

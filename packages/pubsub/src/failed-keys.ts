@@ -117,11 +117,11 @@ export class FailedKeys {
     return this.#keys.get(key ?? "")?.get(messageId)?.isEarly === true;
   }
 
-  judge(key: string | undefined, messageId: string, nowMs: number, arrival: Arrival = {}): Verdict {
+  judge(key: string | undefined = "", messageId: string, nowMs: number, arrival: Arrival = {}): Verdict {
     const { publishedAtMs = 0, sentAfterMs = -Infinity, stream = 0 } = arrival;
     if (this.#keys.size >= this.#sweepAt) this.#sweep(nowMs);
-    const heads = key === undefined ? undefined : this.#keys.get(key);
-    if (key === undefined || heads === undefined) return "take";
+    const heads = this.#keys.get(key);
+    if (heads === undefined) return "take";
     const own = heads.get(messageId);
     const isHead = own !== undefined && own.isEarly !== true;
     let verdict: Verdict = "take";
@@ -133,7 +133,7 @@ export class FailedKeys {
       const isBack = head.backOn !== undefined && (head.backOn === stream || !isJustBack(head, nowMs));
       if (id === messageId || isBehind || isBack) continue;
       if (nowMs < Math.min(comesAtMs, earliestMs) && before === "drop") return "drop";
-      const graceMs = isEarly && own !== undefined ? 0 : GRACE_MS;
+      const graceMs = isEarly ? 0 : GRACE_MS;
       // A stream may be further behind than the grace, so what was perhaps sent before the message goes back
       // once. What the stream brings after that was sent after the message, which somebody else has then.
       const backMs = own?.isLost === true ? Infinity : (own?.sinceMs[stream] ?? -Infinity);

@@ -21,13 +21,15 @@ function givingBack(
   readonly requests: (readonly string[])[];
   readonly back: string[];
   readonly returns: Return[];
+  readonly handBacks: HandBacks;
 } {
   const clock = createVirtualClock();
   const requests: (readonly string[])[] = [];
   const back: string[] = [];
   const returns: Return[] = [];
+  const handBacks = new HandBacks();
   const subscription: Pick<PubsubSubscription, "changeDeadlines" | "handBacks"> = {
-    handBacks: new HandBacks(),
+    handBacks,
     changeDeadlines: async (items) => {
       requests.push(items.map(({ ackId }) => ackId));
       if (answerMs > 0) await clock.advance(answerMs);
@@ -44,7 +46,7 @@ function givingBack(
       back.push(...all.map(({ handle }) => handle.ackId));
     },
   });
-  return { clock, giveBacks, requests, back, returns };
+  return { clock, giveBacks, requests, back, returns, handBacks };
 }
 
 const delivery = (id: string): Delivery<PubsubHandle> =>
@@ -58,6 +60,17 @@ test("what comes while a request is out goes with the next one", async () => {
   await giveBacks.close();
   expect(requests).toEqual([["1"], ["2", "3"]]);
   expect(back).toEqual(["1", "2", "3"]);
+});
+
+test("what comes when all has gone back goes back too, and each counts as handed back", async () => {
+  const { clock, giveBacks, requests, handBacks } = givingBack({ ok: true, value: undefined });
+  giveBacks.add([delivery("1")]);
+  await clock.settle();
+  giveBacks.add([delivery("2")]);
+  await clock.settle();
+  expect(requests).toEqual([["1"], ["2"]]);
+  // The service counts it as an attempt, which it was not.
+  expect([handBacks.of("1"), handBacks.of("2")]).toEqual([1, 1]);
 });
 
 test("a request that fails for the moment is repeated until the lease is over", async () => {

@@ -113,7 +113,7 @@ test("every delivery of any event is acked, reported failed or dead-lettered exa
       const acked = places(kinds, "ack");
       expect(acked.filter((place) => !traces.doneInOrder.includes(place))).toEqual([]);
     }),
-    { numRuns: 300 },
+    { numRuns: 150 },
   );
 });
 
@@ -130,7 +130,7 @@ test("of a key nothing is done after what stays in the queue, and all that is do
         expect(done).toEqual(done.toSorted((a, b) => a - b));
       }
     }),
-    { numRuns: 300 },
+    { numRuns: 150 },
   );
 });
 

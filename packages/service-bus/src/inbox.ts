@@ -80,7 +80,7 @@ export class Inbox<Item> {
       };
       const waiter: Waiter = { wake };
       const timer = setTimeLimit(this.#clock, wake, waitMs);
-      signal.addEventListener("abort", wake, { once: true });
+      signal.addEventListener("abort", wake);
       this.#waiters.add(waiter);
     });
   }

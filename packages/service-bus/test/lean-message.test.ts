@@ -202,7 +202,7 @@ test("a message is read in place as the SDK's own object of it is read, whatever
       expect(read(lean)).toEqual(inPlace);
       expect(lean.lockedUntilUtc).toEqual(lean.full.lockedUntilUtc);
     }),
-    { numRuns: 2_000 },
+    { numRuns: 1_000 },
   );
 });
 

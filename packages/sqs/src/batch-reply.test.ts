@@ -19,6 +19,16 @@ describe("inTens", () => {
     );
   });
 
+  test("of several requests each fails alone", async () => {
+    const items = Array.from({ length: 21 }, (_, index) => index);
+    const results = await inTens(items, async (chunk) => {
+      if (chunk.includes(10)) throw new Error("down");
+      return await Promise.resolve(chunk.map((value): ItemResult<number> => ({ ok: true, value })));
+    });
+    const failed = [...results.entries()].filter(([, result]) => !result.ok).map(([index]) => index);
+    expect([results.length, failed]).toEqual([21, items.slice(10, 20)]);
+  });
+
   test("throws for a single request, whose failure is that of every item", async () => {
     await expect(inTens([1, 2], () => Promise.reject(new Error("down")))).rejects.toThrow("down");
   });

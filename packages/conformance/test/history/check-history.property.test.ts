@@ -19,7 +19,7 @@ test("a correct world passes, whatever happens in it", () => {
       expect(invariants.filter((one) => one.verdict === "fail")).toEqual([]);
       expect(verdict).toBe("pass");
     }),
-    { numRuns: 300 },
+    { numRuns: 100 },
   );
 });
 
@@ -31,7 +31,7 @@ test("the order of the lines makes no difference", () => {
     fc.property(shuffled, ([events, mixed]) => {
       expect(checkHistory(mixed, SIMULATED_PROMISES)).toEqual(checkHistory(events, SIMULATED_PROMISES));
     }),
-    { numRuns: 50 },
+    { numRuns: 20 },
   );
 });
 
@@ -62,7 +62,7 @@ test.each(DAMAGES)("$invariant sees its damage in any run", ({ invariant, to }) 
       const { invariants } = checkHistory(damaged, SIMULATED_PROMISES);
       expect(invariants.find(({ id }) => id === invariant)?.verdict).toBe("fail");
     }),
-    { numRuns: 200 },
+    { numRuns: 60 },
   );
   expect(seen).toBeGreaterThan(50);
 });

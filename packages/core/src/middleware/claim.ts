@@ -24,14 +24,13 @@ export class Claim {
   readonly #terms: ClaimTerms;
   readonly #key: string;
   /** Taken before the request from which the claim counts, so that the store's time began later. */
-  #sinceMs: number;
+  #sinceMs = 0;
   #timer: Timer | undefined;
   #isReleased = false;
 
   constructor(terms: ClaimTerms, key: string) {
     this.#terms = terms;
     this.#key = key;
-    this.#sinceMs = terms.time.read();
   }
 
   /** `"busy"` also if the answer took longer than the claim lasts: another run may have claimed the key since. */

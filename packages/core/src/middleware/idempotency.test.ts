@@ -278,10 +278,10 @@ test("messages that lack what their key is made of are no duplicates of each oth
   let runs = 0;
   const middleware = idempotency({ store, key: ({ attributes }) => attributes["order"] as string });
   const handle = composeHandle([middleware], () => (runs += 1), "q");
-  for (const id of ["m-1", "m-2"]) {
-    await expect(handle(rawMessage(delivery("h", { id })), context)).rejects.toMatchObject({
+  for (const [attributes, got] of [[{}, "undefined"] as const, [{ order: "" }, "an empty one"] as const]) {
+    await expect(handle(rawMessage(delivery("h", { attributes })), context)).rejects.toMatchObject({
       code: "INVALID_ARGUMENT",
-      message: expect.stringContaining("idempotency.key: expected a non-empty text, got undefined"),
+      message: expect.stringContaining(`idempotency.key: expected a non-empty text, got ${got}`),
     });
   }
   expect(runs).toBe(0);

@@ -52,7 +52,7 @@ export class SendRun {
     const mayAll = items.every((pending) => this.#mayGo(pending));
     const live = mayAll ? items : items.filter((pending) => this.#mayGo(pending));
     if (live.length === 0) return;
-    if (!this.#owner.isDriverOpen && this.#driver.open !== undefined) {
+    if (!this.#owner.isDriverOpen) {
       const opened = await this.#open(live);
       if (opened) await this.attempt(live);
       return;

@@ -99,7 +99,11 @@ test.each(["orders", "orders.fifo"])("%s never loses, doubles or miscounts a mes
       await clock.advance(2000);
       const rest = new Set<string>();
       for (let calls = 0; calls <= plan.length; calls += 1) {
-        for (const { message } of receive(orders, { visibilityMs: 3_600_000 })) rest.add(message.id);
+        for (const { message, receiptHandle } of receive(orders, { visibilityMs: 3_600_000 })) {
+          rest.add(message.id);
+          // While it is in flight, a group of more than ten would hold back the others.
+          orders.delete(receiptHandle);
+        }
       }
       expect([...rest].toSorted()).toEqual([...books.alive.keys()].toSorted());
     }),
