@@ -110,7 +110,9 @@ describe("redrive", () => {
       code: "INVALID_MESSAGE",
       message: expect.stringContaining("no header%0A"),
     });
-    expect(service.ids("orders")).toEqual([...ids, "last"]);
+    const moved = service.ids("orders");
+    expect(moved).toContain("last");
+    expect(moved.filter((id) => id !== "last")).toEqual(ids); // which have one key
     expect(service.messages("orders-dead")).toMatchObject([{ message: { id: "bad" }, isHeld: false }]);
   });
 
