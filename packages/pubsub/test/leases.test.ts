@@ -23,11 +23,21 @@ afterEach(async () => {
   server.close();
 });
 
-test("what a standstill left unread has that much less of its lease, and what comes later has all of it", async () => {
+/** Opens a consumer, with leases of 20 s, on a clock that the test moves. */
+async function openConsumer(
+  options: Parameters<typeof consumerOptions>[0] = {},
+  properties?: typeof server.properties,
+) {
   const clock = createVirtualClock();
   adapter = openAdapter(server.endpoint, { clock });
-  const consumer = adapter.openConsumer(queue(adapter), consumerOptions({ leaseMs: 20_000 }));
+  if (properties !== undefined) server.properties = properties;
+  const consumer = adapter.openConsumer(queue(adapter), consumerOptions({ leaseMs: 20_000, ...options }));
   await consumer.open?.(never);
+  return { clock, consumer };
+}
+
+test("what a standstill left unread has that much less of its lease, and what comes later has all of it", async () => {
+  const { clock, consumer } = await openConsumer();
   clock.stall(12_000);
   const asked = consumer.receiveBatch(ASK, never);
   server.stream(0).send({ receivedMessages: [stored("1", "a")] });
@@ -40,10 +50,7 @@ test("what a standstill left unread has that much less of its lease, and what co
 });
 
 test("a buffered delivery whose lease ended while the machine slept is not handed over", async () => {
-  const clock = createVirtualClock();
-  adapter = openAdapter(server.endpoint, { clock });
-  const consumer = adapter.openConsumer(queue(adapter), consumerOptions({ leaseMs: 20_000 }));
-  await consumer.open?.(never);
+  const { clock, consumer } = await openConsumer();
   server.stream(0).send({ receivedMessages: [stored("1", "a"), stored("2", "b")] });
   expect(await idsOf(consumer, 1)).toEqual(["1"]);
   clock.suspend(30_000);
@@ -55,10 +62,7 @@ test("a buffered delivery whose lease ended while the machine slept is not hande
 });
 
 test("what a pull brings whose lease may have ended while the machine slept goes back", async () => {
-  const clock = createVirtualClock();
-  adapter = openAdapter(server.endpoint, { clock });
-  const consumer = adapter.openConsumer(queue(adapter), consumerOptions({ mode: "pull", leaseMs: 60_000 }));
-  await consumer.open?.(never);
+  const { clock, consumer } = await openConsumer({ mode: "pull", leaseMs: 60_000 });
   const answer = Promise.withResolvers<object>();
   server.answer("Pull", async () => await answer.promise.then((reply) => ({ ...reply })));
   const asked = consumer.receiveBatch(ASK, never);
@@ -75,11 +79,10 @@ test("what a pull brings whose lease may have ended while the machine slept goes
 });
 
 test("what lies in the buffer before a lost message of its key stays there: after that it would come too late", async () => {
-  const clock = createVirtualClock();
-  adapter = openAdapter(server.endpoint, { clock });
-  server.properties = { exactlyOnceDeliveryEnabled: true, messageOrderingEnabled: true };
-  const consumer = adapter.openConsumer(queue(adapter), consumerOptions({ leaseMs: 20_000 }));
-  await consumer.open?.(never);
+  const { clock, consumer } = await openConsumer(
+    {},
+    { exactlyOnceDeliveryEnabled: true, messageOrderingEnabled: true },
+  );
   server.stream(0).send({ receivedMessages: [keyed("1")] });
   await until(() => server.count("ModifyAckDeadline") === 1);
   await clock.advance(8_000);
@@ -98,11 +101,10 @@ test("what lies in the buffer before a lost message of its key stays there: afte
 });
 
 test("a renewal that fails takes nothing out of the buffer: the leases go on until another is due", async () => {
-  const clock = createVirtualClock();
-  adapter = openAdapter(server.endpoint, { clock });
-  server.properties = { exactlyOnceDeliveryEnabled: false, messageOrderingEnabled: true };
-  const consumer = adapter.openConsumer(queue(adapter), consumerOptions({ leaseMs: 20_000 }));
-  await consumer.open?.(never);
+  const { clock, consumer } = await openConsumer(
+    {},
+    { exactlyOnceDeliveryEnabled: false, messageOrderingEnabled: true },
+  );
   // Not tried again at once, so there is one answer to wait for.
   server.answer("ModifyAckDeadline", () => new GrpcError(status.PERMISSION_DENIED, "not now"));
   server.stream(0).send({ receivedMessages: [stored("0", "0"), keyed("1"), keyed("2")] });

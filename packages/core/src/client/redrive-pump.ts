@@ -7,7 +7,7 @@ import type { Delivery, OutgoingMessage } from "../driver/delivery.ts";
 import type { ItemResult, ProducerDriver } from "../driver/driver.ts";
 import type { Target } from "../driver/entity.ts";
 import { QueueError } from "../errors/queue-error.ts";
-import { redact } from "../errors/redact.ts";
+import { redactShort } from "../errors/redact.ts";
 import { wrapDriverError } from "../errors/wrap-error.ts";
 import { RESERVED } from "../message/attributes.ts";
 import { copyOf } from "../message/copy-of.ts";
@@ -115,7 +115,7 @@ export class RedrivePump {
   #isWhole({ malformed }: Delivery<unknown>): boolean {
     if (malformed === undefined) return true;
     this.#unmoved ??= new QueueError("INVALID_MESSAGE", {
-      what: `a dead letter cannot be moved: ${redact(malformed.slice(0, 200))}`,
+      what: `a dead letter cannot be moved: ${redactShort(malformed)}`,
       remedy: "Take it with a consumer of dead letters.",
       operation: "admin",
       target: this.#from.name,

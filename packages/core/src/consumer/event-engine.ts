@@ -85,6 +85,7 @@ export function createEventEngine<Body>(
 /** Otherwise a function with one second would silently give everything back until the queue moves it. */
 const NO_TIME =
   "nothing was started: a call has less time than is kept free of it, a second at least; allow the function more, or keep less free with deadlineMargin";
+
 class Engine implements EventEngine {
   readonly #details: DefinitionDetails;
   /** The same without the needs of its sender. */

@@ -36,6 +36,12 @@ export function redact(text: string): string {
   return maskAssignments(text.replace(USER_INFO, `$1${MASK}@`)).replace(CONTROL, encodeURIComponent);
 }
 
+/** As `redact`, for a text of any length: what is shown of it has 200 characters at most. */
+export function redactShort(text: string): string {
+  // Masked before it is cut further: half a secret is not recognised.
+  return redact(text.slice(0, 1_000)).slice(0, 200);
+}
+
 /** Works value by value, because the value of a harmless name may be a URL that holds secrets. */
 function maskAssignments(text: string): string {
   let masked = "";

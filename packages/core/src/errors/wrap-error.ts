@@ -4,12 +4,9 @@ import { withoutUndefined } from "../message/without-undefined.ts";
 import { BrokenRule } from "./broken-rule.ts";
 import { ERROR_CODES } from "./error-codes.ts";
 import { isQueueError, queueError, QueueError, unsupported, type QueueErrorInit } from "./queue-error.ts";
-import { redact } from "./redact.ts";
+import { redactShort } from "./redact.ts";
 import { unheard } from "./unheard.ts";
 
-const MAX_TEXT_LENGTH = 200;
-/** Masked before it is cut further: half a secret is not recognised. */
-const MAX_LINE_LENGTH = 1_000;
 /** The longest wait that a service's hint can cause. A maintenance page may name a much later end. */
 const MAX_HINT_MS = 300_000;
 /** They change nothing at the service, so their failure is never ambiguous. */
@@ -120,5 +117,5 @@ function classify(adapter: Pick<QueueAdapter, "classify">, error: unknown, opera
 function describe(error: unknown): string {
   if (!(error instanceof Error) || typeof error.message !== "string" || error.message === "") return "";
   const [line = ""] = error.message.split("\n", 1);
-  return `: ${redact(line.slice(0, MAX_LINE_LENGTH)).slice(0, MAX_TEXT_LENGTH)}`;
+  return `: ${redactShort(line)}`;
 }

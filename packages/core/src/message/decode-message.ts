@@ -1,6 +1,6 @@
 import type { Delivery } from "../driver/delivery.ts";
 import { QueueError } from "../errors/queue-error.ts";
-import { redact } from "../errors/redact.ts";
+import { redactShort } from "../errors/redact.ts";
 import { unheard } from "../errors/unheard.ts";
 import type { DeadLetterDetails, Message } from "../queue-consumer.ts";
 import { askSchema } from "./ask-schema.ts";
@@ -34,7 +34,7 @@ export function rawMessage(delivery: Delivery<unknown>): Message<Uint8Array> {
 
 function decodeBody(details: DefinitionDetails, delivery: Delivery<unknown>): unknown {
   if (delivery.malformed !== undefined) {
-    const why = redact(delivery.malformed.slice(0, 200)); // it may quote the message
+    const why = redactShort(delivery.malformed); // it may quote the message
     throw new QueueError("INVALID_MESSAGE", { what: `the message is malformed: ${why}` });
   }
   const codec = codecFor(delivery.contentType, details.codec);

@@ -1,6 +1,6 @@
 import { kindOf } from "../errors/check-options.ts";
 import { QueueError } from "../errors/queue-error.ts";
-import { redact } from "../errors/redact.ts";
+import { redactShort } from "../errors/redact.ts";
 import type { SchemaIssue } from "./standard-schema.ts";
 
 const MAX_ISSUES = 10;
@@ -19,7 +19,7 @@ export function schemaError(issues: readonly SchemaIssue[], body: unknown, what:
 function describe(issue: SchemaIssue, body: unknown): string {
   const keys = Array.from(issue.path ?? [], (each) => (typeof each === "object" ? each.key : each));
   const found = keys.reduce(valueAt, body);
-  const path = keys.length === 0 ? "the body" : redact(keys.map(String).join(".").slice(0, 200));
+  const path = keys.length === 0 ? "the body" : redactShort(keys.map(String).join("."));
   return `${path} is ${found === undefined ? "missing or undefined" : `invalid (${kindOf(found)})`}`;
 }
 
