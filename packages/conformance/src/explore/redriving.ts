@@ -46,7 +46,7 @@ async function redrive(
   { definition, broker, plan, clock, sink }: RedriveParts,
   life: Life,
 ): Promise<void> {
-  const { provider, url } = broker;
+  const { provider, url, service } = broker;
   const failing: Provider = {
     ...provider,
     connect: (target, context) => {
@@ -54,7 +54,9 @@ async function redrive(
       return faulty(diesAt === undefined ? adapter : life.adapter(adapter), plan);
     },
   };
-  const client = createClient(url, [recordingRedrives(failing, life.sink(sink))], { clock });
+  const client = createClient(url, [recordingRedrives(failing, life.sink(sink), service?.leaseOf)], {
+    clock,
+  });
   try {
     const moves = client.admin.redrive(definition, {
       ...(max !== undefined && { max }),

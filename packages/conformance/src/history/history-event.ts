@@ -105,8 +105,8 @@ export interface EventMembers {
   readonly "redrive.fail": { readonly dest: string };
   /** A dead letter is sent to its queue again, where the service does not move it itself. */
   readonly "move.invoke": { readonly mid: string };
-  /** It was confirmed and is no dead letter any more. */
-  readonly "move.ok": { readonly mid: string };
+  /** It was confirmed and is no dead letter any more. `lease`: as in `deliver`, that of the dead letter. */
+  readonly "move.ok": { readonly mid: string; readonly lease?: string };
   /** It was not stored again. */
   readonly "move.fail": { readonly mid: string };
   /** A dead letter was read. */

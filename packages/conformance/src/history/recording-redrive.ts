@@ -8,21 +8,25 @@ import type {
   QueueAdapter,
 } from "@anyqueue/core/adapter";
 import type { HistorySink } from "./history-writer.ts";
+import { leaseHash } from "./message-hash.ts";
+import type { LeaseOf } from "./recording-adapter.ts";
 
 /**
  * The same provider for a process that only redrives: records what is sent again and then removed, and when the
  * service itself moves dead letters.
+ *
+ * @param leaseOf as for a `HistoryRecorder`
  */
-export function recordingRedrives(provider: Provider, sink: HistorySink): Provider {
-  return { ...provider, connect: (url, context) => recording(provider.connect(url, context), sink) };
+export function recordingRedrives(provider: Provider, sink: HistorySink, leaseOf?: LeaseOf): Provider {
+  return { ...provider, connect: (url, context) => recording(provider.connect(url, context), sink, leaseOf) };
 }
 
-function recording(adapter: QueueAdapter, sink: HistorySink): QueueAdapter {
+function recording(adapter: QueueAdapter, sink: HistorySink, leaseOf: LeaseOf | undefined): QueueAdapter {
   const open = new OpenMoves();
   const { admin } = adapter;
   return replaced(adapter, {
     openProducer: (...args) => recordingSends(adapter.openProducer(...args), adapter, sink, open),
-    openConsumer: (...args) => recordingAcks(adapter.openConsumer(...args), sink, open),
+    openConsumer: (...args) => recordingAcks(adapter.openConsumer(...args), sink, open, leaseOf),
     ...(admin && { admin: async () => recordingService(await admin.call(adapter), adapter, sink) }),
   });
 }
@@ -81,20 +85,24 @@ function recordingAcks(
   driver: ConsumerDriver<unknown>,
   sink: HistorySink,
   open: OpenMoves,
+  leaseOf: LeaseOf | undefined,
 ): ConsumerDriver<unknown> {
-  const ids = new Map<unknown, string>();
+  const known = new Map<unknown, { readonly mid: string; readonly lease?: string }>();
   return replaced(driver, {
     async receiveBatch(ask, signal) {
       const deliveries = await driver.receiveBatch(ask, signal);
-      for (const { handle, id } of deliveries) ids.set(handle, id);
+      for (const { handle, id: mid, native } of deliveries) {
+        const lease = leaseOf?.(native);
+        known.set(handle, lease === undefined ? { mid } : { mid, lease: leaseHash(lease) });
+      }
       return deliveries;
     },
     async ackBatch(handles, signal): Promise<readonly ItemResult[]> {
       const results = await driver.ackBatch(handles, signal);
       for (const [place, handle] of handles.entries()) {
-        const mid = ids.get(handle) ?? "";
-        const op = results[place]?.ok === true ? open.take(mid) : undefined;
-        if (op !== undefined) sink.write("move.ok", op, { mid });
+        const dead = known.get(handle) ?? { mid: "" };
+        const op = results[place]?.ok === true ? open.take(dead.mid) : undefined;
+        if (op !== undefined) sink.write("move.ok", op, dead);
       }
       return results;
     },

@@ -22,8 +22,14 @@ export function movesIn(events: readonly HistoryEvent[]): ReadonlyMap<string, re
     ),
     ({ mid }) => mid,
   );
+  const broken = new Set(events.flatMap((event) => (event.type === "lease.broken" ? [event.lease] : [])));
+  const isSure = (event: HistoryEvent): boolean => event.type !== "move.ok" || !broken.has(event.lease ?? "");
   return new Map(
-    [...moves].map(([mid, own]) => [mid, [...Map.groupBy(own, ({ op }) => op).values()].flatMap(moveOf)]),
+    [...moves].map(([mid, own]) => [
+      mid,
+      // Where late acks are taken without a word, a dead letter whose lease the service broke may have stayed.
+      [...Map.groupBy(own, ({ op }) => op).values()].flatMap((all) => moveOf(all.filter(isSure))),
+    ]),
   );
 }
 

@@ -115,3 +115,38 @@ export function isTakenBack(story: Story, handover: Handover, stories: Iterable<
     );
   });
 }
+
+/**
+ * True if the service took the message from its holder together with one before it on its key, whose ack was asked for
+ * in time and had no answer when its lease ended: that one was handed out again, and this one behind it.
+ *
+ * @param all hand-overs of all messages
+ * @param slack in nanoseconds
+ */
+export function isTakenBehindAck(
+  first: Handover,
+  second: Handover,
+  all: readonly Handover[],
+  slack: number,
+): boolean {
+  const { mid, key } = first.deliver;
+  return all.some(({ deliver, handedAt, surelyUntil, settles }) => {
+    if (key === undefined || deliver.key !== key || deliver.mid === mid) return false;
+    const asked = settles.find(({ type, kind }) => type === "settle.invoke" && kind === "ack");
+    const answer = settles.find(({ type, op }) => type !== "settle.invoke" && op === asked?.op);
+    const isPending =
+      asked !== undefined &&
+      asked.t <= surelyUntil &&
+      (answer?.t ?? Number.POSITIVE_INFINITY) > second.handedAt;
+    return (
+      isPending &&
+      handedAt <= first.handedAt &&
+      all.some(
+        (again) =>
+          again.deliver.bid === deliver.bid &&
+          again.handedAt >= surelyUntil - slack &&
+          again.handedAt <= second.handedAt,
+      )
+    );
+  });
+}

@@ -57,6 +57,20 @@ export const PAIRS_OF_LATE_ACKS: readonly Pair[] = [
     bad: renewedTooLate(500),
     promises: { lateAcks: true },
   },
+  {
+    name: "two runs at a time, and one before it on its key came again: its ack had no answer, or had one",
+    good: takenBehind("open"),
+    invariant: "I-8",
+    bad: takenBehind("ok"),
+    promises: { lateAcks: true, redeliversFollowers: true },
+  },
+  {
+    name: "two runs at a time, and one without an answer came again: it is before it on its key, or on another",
+    good: takenBehind("open"),
+    invariant: "I-8",
+    bad: takenBehind("open", "other"),
+    promises: { lateAcks: true, redeliversFollowers: true },
+  },
 ];
 
 /** The second holder gives the message up, when the first has been told that its ack was taken. */
@@ -119,4 +133,16 @@ function lostAfterRedelivery(afterMs: number): readonly HistoryEvent[] {
   all.wait(afterMs).deliver("m", "t2").start("t2");
   all.event("settle.lost", { tok: "t1", kind: "ack" }, { op });
   return all.end("t2").settle("t2").drained();
+}
+
+/** A message comes again with one before it, while its handler runs under a lease that was renewed. */
+function takenBehind(answer: "open" | "ok", key = "k"): readonly HistoryEvent[] {
+  const all = history().send("n", "ok", { key }).send("m", "ok", { key: "k" });
+  all.handOut("n-1").deliver("n", "n1", { key, leaseMs: 1_000, lease: "n-1" }).start("n1").end("n1");
+  all.settle("n1", "ack", answer);
+  all.handOut("m-1").deliver("m", "t1", { key: "k", leaseMs: 1_000, lease: "m-1" }).start("t1");
+  all.renew("t1", "ok", 5_000).wait(2_000).handOut("n-2").handOut("m-2");
+  all.deliver("n", "n2", { key, lease: "n-2", proc: "other" }).settle("n2");
+  all.deliver("m", "t2", { key: "k", lease: "m-2", proc: "other" }).start("t2");
+  return all.wait(1_000).end("t1").settle("t1").end("t2").settle("t2").drained();
 }

@@ -62,6 +62,12 @@ export const PAIRS_OF_REDRIVES: readonly Pair[] = [
     bad: moved(givenUp()).handle("m", "t2", MOVED).deadLetter("m").drained(),
   },
   {
+    name: "a message that is handled and a dead letter after a move: the service had broken the lease of the dead letter, or of another",
+    good: movedUnder("dead", "dead"),
+    invariant: "I-12",
+    bad: movedUnder("dead", "other"),
+  },
+  {
     name: "a message that is handled and a dead letter after the service moved it: nobody knows how that ended, or it did end",
     good: redriven(givenUp(), "open").handle("m", "t2", MOVED).deadLetter("m").drained(),
     invariant: "I-12",
@@ -162,6 +168,14 @@ function moved(all: HistoryBuilder, outcome: "ok" | "fail" | "open" = "ok", mid 
   const op = all.event("move.invoke", { mid });
   if (outcome !== "open") all.event(`move.${outcome}`, { mid }, { op });
   return all;
+}
+
+/** The removal of the dead letter is confirmed, under a lease of which the service has a record. */
+function movedUnder(lease: string, broken: string): Pair["good"] {
+  const all = givenUp();
+  const op = all.event("move.invoke", { mid: "m" });
+  all.broken(broken).event("move.ok", { mid: "m", lease }, { op });
+  return all.handle("m", "t2", MOVED).deadLetter("m").drained();
 }
 
 /** By the service itself. */

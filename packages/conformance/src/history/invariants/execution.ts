@@ -1,6 +1,6 @@
 import { askedFor, settledAs, type Handover, type HistoryIndex, type Story } from "../history-index.ts";
 import { possibleCopies, storedAgain } from "../possible-copies.ts";
-import { hasStarted, isSecondDelivery, type Started } from "../what-was-done.ts";
+import { hasStarted, isSecondDelivery, isTakenBehindAck, type Started } from "../what-was-done.ts";
 import { judged, nanoseconds, type Finding, type HistoryPromises, type Invariant } from "../invariant.ts";
 
 export const boundedDuplicates: Invariant = {
@@ -207,6 +207,7 @@ function overlaps(story: Story, index: HistoryIndex, promises: HistoryPromises):
     const evidence = [first.start, second.start];
     if (second.start.t < endOf(first, promises) - slack && !isSettled(first, second.start.t)) {
       if (isSecondDelivery([first, second], story.handovers, slack)) return [];
+      if (promises.redeliversFollowers && isTakenBehindAck(first, second, index.handovers, slack)) return [];
       return [{ mid, text: "two handlers ran on the message under one lease", evidence }];
     }
     return isToldInTime(first, endedAt, index, promises)
