@@ -15,13 +15,20 @@ export const RELEASE: Outcome = { kind: "release", delayMs: 5_000, cause: "retry
 export const OK: ItemResult = { ok: true, value: undefined };
 export const BUSY: ErrorClass = { code: "THROTTLED", retryable: true };
 
-export const failure = (errorClass: ErrorClass): ItemResult => ({
+export const failure = (errorClass: ErrorClass): ItemResult<never> => ({
   ok: false,
   error: new FakeServiceError(errorClass),
 });
 
 /** A settler and a lease keeper over one service, whose answers the test decides. */
-export function settleBench({ lingerMs = 0, leaseMs = 60_000, totalMs = 3_600_000, canExtend = true } = {}) {
+export function settleBench({
+  lingerMs = 0,
+  leaseMs = 60_000,
+  totalMs = 3_600_000,
+  canExtend = true,
+  /** Requests with renewals that may be under way at a time. */
+  maxRenewals = FAKE_LIMITS.extend.maxInFlight,
+} = {}) {
   const clock = createVirtualClock();
   const time = new ElapsedTime(clock);
   const requests: {
@@ -33,6 +40,7 @@ export function settleBench({ lingerMs = 0, leaseMs = 60_000, totalMs = 3_600_00
   const errors: QueueError[] = [];
   const renewals: number[] = [];
   let renewed: Promise<unknown> = Promise.resolve();
+  let refusal: ItemResult<never> | undefined;
   let answer = async (items: readonly unknown[], _signal: AbortSignal): Promise<readonly ItemResult[]> =>
     items.map(() => OK);
   const call =
@@ -48,7 +56,7 @@ export function settleBench({ lingerMs = 0, leaseMs = 60_000, totalMs = 3_600_00
     async extendBatch(items: readonly ExtendItem<unknown>[]) {
       renewals.push(clock.now());
       await renewed;
-      return items.map((item) => ({ ok: true, value: { leaseMs: item.leaseMs } }));
+      return items.map(({ leaseMs: value }) => refusal ?? { ok: true, value: { leaseMs: value } });
     },
   } as unknown as ConsumerDriver<unknown>;
   const cutOff = new CutOff();
@@ -57,7 +65,7 @@ export function settleBench({ lingerMs = 0, leaseMs = 60_000, totalMs = 3_600_00
   const keeper: LeaseKeeper = new LeaseKeeper({
     driver,
     capabilities: { ...FAKE_CAPABILITIES, lease: canExtend ? "timed" : "none" },
-    limits: FAKE_LIMITS,
+    limits: { ...FAKE_LIMITS, extend: { ...FAKE_LIMITS.extend, maxInFlight: maxRenewals } },
     clock,
     time,
     leaseMs,
@@ -108,8 +116,9 @@ export function settleBench({ lingerMs = 0, leaseMs = 60_000, totalMs = 3_600_00
     renewals,
     track,
     submit,
-    renewWhen(moment: Promise<unknown>) {
+    renewWhen(moment: Promise<unknown>, refused?: ItemResult<never>) {
       renewed = moment;
+      refusal = refused;
     },
     answerWith(next: typeof answer) {
       answer = next;

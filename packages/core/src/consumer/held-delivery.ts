@@ -3,6 +3,7 @@ import { attemptOf } from "./attempt-of.ts";
 import type { Outcome } from "../driver/event-source.ts";
 import type { QueueError } from "../errors/queue-error.ts";
 import type { Lease, LeasePause } from "./lease.ts";
+import type { Renewal } from "./renewals.ts";
 
 /**
  * `waiting`: no handler has begun · `running` · `parked`: held back here before its release, because the
@@ -36,7 +37,7 @@ export class HeldDelivery implements Lease {
   untilMs: number = Infinity;
   promisedUntilMs: number | undefined;
   renewAtMs: number = Infinity;
-  renewing: Promise<unknown> | undefined;
+  renewing: Renewal | undefined;
   pause: LeasePause | undefined;
   previous: Lease | undefined;
   next: Lease | undefined;

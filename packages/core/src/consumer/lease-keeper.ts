@@ -9,7 +9,7 @@ import type { CutOff } from "./cut-off.ts";
 import type { HeldDelivery } from "./held-delivery.ts";
 import { dueAtMs, leaseLost, SharedLease, type Lease } from "./lease.ts";
 import type { ElapsedTime } from "../time/elapsed-time.ts";
-import { createRenewals, type Renewal } from "./renewals.ts";
+import { createRenewals, isOut, type Renewal } from "./renewals.ts";
 
 export interface LeaseKeeperOptions {
   readonly driver: ConsumerDriver<unknown>;
@@ -97,12 +97,12 @@ export class LeaseKeeper {
     this.#arm(Math.min(lease.renewAtMs, lease.untilMs));
   }
 
-  /** Stops renewing before a settlement. The caller awaits the result. A shared lease is still renewed. */
+  /** Stops renewing before a settlement. A shared lease is still renewed. @returns the end of a renewal in flight */
   pause(held: HeldDelivery): Promise<unknown> | undefined {
     const { lease } = held;
     if (lease === undefined || lease.leaseKey !== undefined) return undefined;
     lease.pause = "settling";
-    return lease.renewing;
+    return lease.renewing && isOut(lease.renewing) ? lease.renewing.ended : undefined;
   }
 
   /** Resumes renewing between two tries of a settlement. */
@@ -133,7 +133,7 @@ export class LeaseKeeper {
     if (this.#renewals === undefined) {
       throw unsupported("extend", { what: "leases of this queue cannot be extended", operation: "extend" });
     }
-    while (lease.renewing !== undefined) await lease.renewing;
+    while (lease.renewing !== undefined) await lease.renewing.ended;
     // An extension would overwrite the delay of a release.
     if (lease.leaseKey === undefined && lease.pause !== undefined)
       throw leaseLost("the message is settled already");
@@ -196,19 +196,21 @@ export class LeaseKeeper {
 
   /** @returns the error if the renewal failed. Never rejects. */
   async #renew(lease: Lease, leaseMs: number): Promise<QueueError | undefined> {
-    const ended = this.#send(lease, leaseMs);
-    lease.renewing = ended;
-    return await ended;
+    const handle = lease.holders[0]?.handle;
+    const renewal: Renewal = { lease, leaseMs, sentAtMs: -Infinity, handle, ended: undefined };
+    lease.renewing = renewal;
+    renewal.ended = this.#send(renewal);
+    return await renewal.ended;
   }
 
-  async #send(lease: Lease, leaseMs: number): Promise<QueueError | undefined> {
-    const renewal: Renewal = { lease, leaseMs, sentAtMs: 0, handle: lease.holders[0]?.handle };
+  async #send(renewal: Renewal): Promise<QueueError | undefined> {
+    const { lease, leaseMs } = renewal;
     const result = await this.#renewals?.add(renewal);
     // The message was handed over again meanwhile: this answer is about a lease that is gone.
     const [holder] = lease.holders;
     const isReplaced =
       lease.leaseKey === undefined && holder !== undefined && holder.handle !== renewal.handle;
-    if (isReplaced) return await this.#send(lease, leaseMs);
+    if (isReplaced) return await this.#renew(lease, leaseMs);
     lease.renewing = undefined;
     if (result === undefined || lease.holders.length === 0) return undefined;
     const nowMs = this.#options.time.read();
@@ -220,6 +222,9 @@ export class LeaseKeeper {
     }
     const error = this.#options.toError("extend", result.error);
     if (error.code === "LEASE_LOST") {
+      // It was settled before this went out, or its settlement is out and says what became of it. A release waits.
+      const isSettled = lease.pause !== undefined && lease.holders[0]?.settlement?.kind !== "release";
+      if (isSettled || !isOut(renewal)) return error;
       for (const held of [...lease.holders]) this.#lost(held, error);
     } else {
       const waitMs = Math.max(MIN_RETRY_MS, (lease.untilMs - nowMs) / 2, error.retryAfterMs ?? 0);

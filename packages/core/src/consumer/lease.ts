@@ -1,6 +1,7 @@
 import type { Linked } from "../batching/linked-list.ts";
 import { QueueError } from "../errors/queue-error.ts";
 import type { HeldDelivery } from "./held-delivery.ts";
+import type { Renewal } from "./renewals.ts";
 
 /** One lease at the service, of one delivery or of all with one `leaseKey`. Times are lease times. */
 export interface Lease extends Linked<Lease> {
@@ -11,8 +12,8 @@ export interface Lease extends Linked<Lease> {
   /** Promised to a handler by `extend`; a renewal never asks for less. */
   promisedUntilMs: number | undefined;
   renewAtMs: number;
-  /** The renewal in flight. */
-  renewing: Promise<unknown> | undefined;
+  /** The renewal in flight, or on its way there. */
+  renewing: Renewal | undefined;
   /** Set while a settlement is out: a renewal would overwrite its delay. `overdue`: one was due since. */
   pause: LeasePause | undefined;
 }
@@ -30,7 +31,7 @@ export class SharedLease implements Lease {
   untilMs: number = Infinity;
   promisedUntilMs: number | undefined;
   renewAtMs: number = Infinity;
-  renewing: Promise<unknown> | undefined;
+  renewing: Renewal | undefined;
   pause: LeasePause | undefined;
   previous: Lease | undefined;
   next: Lease | undefined;

@@ -1,6 +1,7 @@
 import { createBatcher, type Batcher } from "../batching/batcher.ts";
 import type { ItemResult } from "../driver/driver.ts";
 import type { LeaseKeeperOptions } from "./lease-keeper.ts";
+import type { QueueError } from "../errors/queue-error.ts";
 import { asRecord } from "../errors/check-options.ts";
 import { leaseLost, type Lease } from "./lease.ts";
 import { resultsOfAlive } from "./results-of-alive.ts";
@@ -9,9 +10,16 @@ import { resultsOfAlive } from "./results-of-alive.ts";
 export interface Renewal {
   readonly lease: Lease;
   readonly leaseMs: number;
+  /** -Infinity until it goes out. */
   sentAtMs: number;
   /** The handle that was sent for it. */
   handle: unknown;
+  /** Resolves with its error, or with undefined. Never rejects. */
+  ended: Promise<QueueError | undefined> | undefined;
+}
+
+export function isOut({ sentAtMs }: Renewal): boolean {
+  return sentAtMs > -Infinity;
 }
 
 type Parts = Pick<LeaseKeeperOptions, "driver" | "capabilities" | "limits" | "clock" | "cutOff" | "time">;
@@ -29,14 +37,14 @@ export function createRenewals(parts: Parts): Batcher<Renewal, { readonly leaseM
   });
 }
 
-/** Sends one request. A lease that was lost while its renewal waited has no handle any more. */
+/** Sends one request. Leases that were lost or settled while their renewals waited are left out. */
 async function request(parts: Parts, renewals: readonly Renewal[]): Promise<readonly Renewed[]> {
   const sentAtMs = parts.time.read();
   return await resultsOfAlive<Renewal, { readonly leaseMs: number }>(
     parts,
     "extend",
     renewals,
-    ({ lease }) => lease.holders.length > 0,
+    ({ lease }) => lease.holders.length > 0 && lease.pause === undefined,
     () => ({ ok: false, error: leaseLost("the lease ended before it could be renewed") }),
     async (held, signal) => {
       const items = held.map((renewal) => {

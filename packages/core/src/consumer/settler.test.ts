@@ -70,14 +70,14 @@ describe("settlements", () => {
 });
 
 describe("a settlement on its way", () => {
-  test("waits for a renewal that is out, and is not sent if the lease is lost meanwhile", async () => {
+  test("waits with its delay for a renewal that is out, and is not sent if the lease is lost meanwhile", async () => {
     const { clock, settler, requests, results, renewWhen, track } = settleBench();
     const renewed = Promise.withResolvers<void>();
     renewWhen(renewed.promise);
     const [kept, gone] = [track("a"), track("b")];
     await clock.advance(30_000);
     for (const held of [kept, gone]) {
-      held.settlement = ACK;
+      held.settlement = RELEASE;
       settler.submit(held);
     }
     await clock.settle();
@@ -85,8 +85,49 @@ describe("a settlement on its way", () => {
     settler.lose(gone, new QueueError("LEASE_LOST", { what: "detached" }));
     renewed.resolve();
     await clock.settle();
-    expect(requests).toEqual([{ atMs: 30_000, operation: "ack", items: ["a"] }]);
+    const items = [{ handle: "a", delayMs: 5_000, cause: "retry" }];
+    expect(requests).toEqual([{ atMs: 30_000, operation: "release", items }]);
     expect(results).toEqual(["b lost LEASE_LOST", "a settled"]);
+  });
+
+  test("that acks waits for no renewal that hangs, nor believes one that finds the message gone", async () => {
+    const { clock, settler, requests, results, renewWhen, track, answerWith } = settleBench();
+    const renewed = Promise.withResolvers<void>();
+    renewWhen(renewed.promise, failure({ code: "LEASE_LOST", retryable: false }));
+    const acked = Promise.withResolvers<void>();
+    answerWith(async (items) => {
+      await acked.promise;
+      return items.map(() => OK);
+    });
+    const held = track("a");
+    await clock.advance(30_000);
+    held.settlement = ACK;
+    settler.submit(held);
+    await clock.settle();
+    expect(requests).toEqual([{ atMs: 30_000, operation: "ack", items: ["a"] }]);
+    renewed.resolve();
+    await clock.settle();
+    expect(results).toEqual([]);
+    acked.resolve();
+    await clock.settle();
+    expect(results).toEqual(["a settled"]);
+  });
+
+  test("waits for no renewal that has not gone out, which then never does", async () => {
+    const { clock, settler, requests, results, renewals, renewWhen, track } = settleBench({ maxRenewals: 1 });
+    const renewed = Promise.withResolvers<void>();
+    renewWhen(renewed.promise);
+    track("a");
+    await clock.advance(10_000);
+    const behind = track("b");
+    await clock.advance(30_000);
+    behind.settlement = RELEASE;
+    settler.submit(behind);
+    await clock.settle();
+    expect(results).toEqual(["b settled"]);
+    renewed.resolve();
+    await clock.settle();
+    expect([requests.length, renewals]).toEqual([1, [30_000]]);
   });
 
   test("is not tried again by who has no reason to", async () => {

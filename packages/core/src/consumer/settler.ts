@@ -112,10 +112,10 @@ export class Settler {
       this.#failAll(`it was not confirmed within ${withinMs} ms`);
   }
 
-  /** Waits for a renewal in flight, which would overwrite the delay of a release. */
+  /** A renewal in flight would overwrite the delay of a release. What ends a message must not wait: it may hang. */
   #push(held: HeldDelivery): void {
     const renewing = this.#options.keeper.pause(held);
-    if (renewing === undefined) this.#enter(held);
+    if (renewing === undefined || held.settlement?.kind !== "release") this.#enter(held);
     else void this.#enterAfter(renewing, held);
   }
 
