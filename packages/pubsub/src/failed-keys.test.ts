@@ -69,23 +69,33 @@ test("a message that came again before the answer to its return stays there", ()
 
 test("a message that nobody got holds up what follows it, and nothing before it", () => {
   const keys = new FailedKeys();
-  keys.lost("k", "m2", 60_000);
+  keys.lost("k", "m2", { comesAtMs: 60_000 });
   expect(keys.judge("k", "m3", 10)).toBe("drop");
   keys.releasing("j", "m1", { ...ONE_STREAM, sinceMs: 0, comesAtMs: 60_000 });
-  keys.lost("j", "m2", 60_000);
+  keys.lost("j", "m2", { comesAtMs: 60_000 });
   expect(keys.judge("j", "m1", 10)).toBe("take");
   keys.returning("i", "m1", { ...ONE_STREAM, sinceMs: 0, comesAtMs: 60_000 });
-  keys.lost("i", "m2", 60_000);
+  keys.lost("i", "m2", { comesAtMs: 60_000 });
   expect(keys.judge("i", "m1", 10)).toBe("take");
+});
+
+test("what follows it goes back once its lease may be over: somebody else may have it by then", () => {
+  const keys = new FailedKeys();
+  keys.lost("k", "m1", { comesAtMs: 61_000, earliestMs: 60_000 });
+  expect(keys.judge("k", "m2", 59_999)).toBe("drop");
+  expect(keys.judge("k", "m2", 60_000)).toBe("give-back");
+  keys.lost("j", "m1", { comesAtMs: 61_000 });
+  keys.dropped("j", "m2", { comesAtMs: 70_000, earliestMs: 69_000 });
+  expect(keys.judge("j", "m3", 69_000, { sentAfterMs: 69_000 })).toBe("give-back");
 });
 
 test("so it does although the key waited for one before it, which somebody else settles", () => {
   const keys = new FailedKeys();
   keys.releasing("k", "m1", { ...ONE_STREAM, sinceMs: 0, comesAtMs: 60_000 });
   keys.released("k", "m1", 100);
-  keys.lost("k", "m2", 65_000);
+  keys.lost("k", "m2", { comesAtMs: 65_000 });
   expect(keys.judge("k", "m3", 5_000, { sentAfterMs: 5_000 })).toBe("drop");
-  keys.dropped("k", "m3", 70_000);
+  keys.dropped("k", "m3", { comesAtMs: 70_000 });
   expect(keys.judge("k", "m4", 69_000, { sentAfterMs: 69_000 })).toBe("drop");
 });
 
@@ -107,7 +117,7 @@ test("a message that came again and that nobody got then holds up what follows i
   const keys = new FailedKeys();
   keys.releasing("k", "m1", { ...ONE_STREAM, sinceMs: 0, comesAtMs: 60_000 });
   keys.released("k", "m1", 1_000, 900);
-  keys.lost("k", "m1", 61_000);
+  keys.lost("k", "m1", { comesAtMs: 61_000 });
   // Published later than the message was due, so nothing else would hold it up.
   expect(keys.judge("k", "m2", 5_000, { sentAfterMs: 5_000 })).toBe("drop");
   expect(keys.judge("k", "m1", 61_010)).toBe("take");
@@ -199,11 +209,11 @@ test.each([
 
 test("what was dropped behind a message that somebody else settled is waited for in its turn", () => {
   const keys = new FailedKeys();
-  keys.lost("k", "m1", 5_000);
+  keys.lost("k", "m1", { comesAtMs: 5_000 });
   expect(keys.judge("k", "m2", 3_000)).toBe("drop");
-  keys.dropped("k", "m2", 13_000);
+  keys.dropped("k", "m2", { comesAtMs: 13_000 });
   expect(keys.judge("k", "m3", 8_000)).toBe("drop");
-  keys.dropped("k", "m3", 18_000);
+  keys.dropped("k", "m3", { comesAtMs: 18_000 });
   expect(keys.judge("k", "m2", 13_010)).toBe("take");
   expect(keys.judge("k", "m3", 13_010)).toBe("take");
 });

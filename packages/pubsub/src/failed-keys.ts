@@ -1,4 +1,5 @@
 import type { PubsubHandle } from "./pubsub-wire.ts";
+import type { Return } from "./receiver.ts";
 
 /** What happens to a delivery: it is handed over, left to come again by itself, or given back at once. */
 export type Verdict = "take" | "drop" | "give-back";
@@ -37,6 +38,9 @@ interface ReturnTimes {
   /** When the message was published. @default 0 */
   readonly publishedAtMs?: number | undefined;
 }
+
+/** When a lease ends for which nobody works; `earliestMs` is `comesAtMs` by default. */
+type LostTimes = Pick<Return, "comesAtMs" | "earliestMs">;
 
 /** What is known of a delivery that has come. */
 type Arrival = Partial<Pick<PubsubHandle, "publishedAtMs" | "sentAfterMs" | "stream">>;
@@ -91,19 +95,22 @@ export class FailedKeys {
       this.#set(key, messageId, { ...head, comesAtMs, earliestMs, before: "drop" });
   }
 
-  /** Records a message that nobody got, perhaps once more: somebody else may settle those before it. */
-  lost(key: string, messageId: string, comesAtMs: number, publishedAtMs?: number): void {
-    this.#set(key, messageId, lostHead(comesAtMs, publishedAtMs));
+  /**
+   * Records a message that nobody got, perhaps once more: somebody else may settle those before it.
+   * @param times when its lease ends: at the latest, and at the earliest
+   */
+  lost(key: string, messageId: string, times: LostTimes, publishedAtMs?: number): void {
+    this.#set(key, messageId, lostHead(times, publishedAtMs));
   }
 
   /**
-   * Records a message that came behind a lost one and is leased to us until `comesAtMs`. If another consumer
-   * settles the lost one, this is the next to wait for.
+   * Records a message that came behind a lost one and is leased to us. If another consumer settles the lost one,
+   * this is the next to wait for.
    */
-  dropped(key: string | undefined, messageId: string, comesAtMs: number, publishedAtMs?: number): void {
+  dropped(key: string | undefined, messageId: string, times: LostTimes, publishedAtMs?: number): void {
     const heads = this.#keys.get(key ?? "") ?? new Map<string, FailedHead>();
     const isBehindLost = [...heads.values()].some(({ isLost }) => isLost === true);
-    if (isBehindLost && !heads.has(messageId)) heads.set(messageId, lostHead(comesAtMs, publishedAtMs));
+    if (isBehindLost && !heads.has(messageId)) heads.set(messageId, lostHead(times, publishedAtMs));
   }
 
   /** True: it was given back and has not come again. */
@@ -184,8 +191,8 @@ function returned({ stream, sinceMs, comesAtMs, publishedAtMs }: ReturnTimes): F
 }
 
 /** It comes again only when its lease here is over, so what comes is never too old. */
-function lostHead(comesAtMs: number, publishedAtMs?: number): FailedHead {
-  return headOf(comesAtMs, publishedAtMs, { before: "drop", isLost: true });
+function lostHead({ comesAtMs, earliestMs = Infinity }: LostTimes, publishedAtMs?: number): FailedHead {
+  return headOf(comesAtMs, publishedAtMs, { before: "drop", isLost: true, earliestMs });
 }
 
 function headOf(comesAtMs: number, publishedAtMs = 0, more: Partial<FailedHead> = {}): FailedHead {

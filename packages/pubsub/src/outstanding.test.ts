@@ -26,6 +26,17 @@ test("counts what ended streams brought until it is settled or its lease is over
   expect(outstanding.countElsewhere(() => false, 0)).toBe(1);
 });
 
+test("counts a delivery once, and again after it was left out with its key", () => {
+  const outstanding = new Outstanding();
+  const one = brought(1, "x");
+  outstanding.add(one, 1_000, 0);
+  outstanding.add(one, 2_000, 0);
+  expect(outstanding.countElsewhere(isOpen, 1_500)).toBe(1);
+  outstanding.deleteKeys(new Set(["x"]));
+  outstanding.add(one, 3_000, 0);
+  expect(outstanding.countElsewhere(isOpen, 2_500)).toBe(1);
+});
+
 test("forgets what was let go of on a stream that stays open", () => {
   const outstanding = new Outstanding();
   for (let count = 0; count < 1_023; count += 1) outstanding.add(brought(1), 1_000, 0);

@@ -27,7 +27,12 @@ interface Held {
 export class Outstanding {
   readonly #streams = new Map<number, Held>();
 
+  /** Counts it once, also if it was left out meanwhile. */
   add(brought: Brought, untilMs: number, nowMs: number): void {
+    if (brought.countedUntilMs !== undefined) {
+      brought.countedUntilMs = untilMs;
+      return;
+    }
     let held = this.#streams.get(brought.stream);
     if (held === undefined) {
       held = { list: new LinkedList(), count: 0, sweepAt: SWEEP_AT };

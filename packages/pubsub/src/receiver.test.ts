@@ -45,9 +45,10 @@ async function confirming(ids: string, answers: Readonly<Record<string, ItemResu
       return items.map(({ ackId }) => answers[ackId]?.shift() ?? OK);
     },
   };
-  const deliveries = ids
-    .split(" ")
-    .map((id) => ({ orderingKey: id.startsWith("-") ? undefined : id[0], handle: { ackId: id } }));
+  const deliveries = ids.split(" ").map((id) => ({
+    orderingKey: id.startsWith("-") ? undefined : id[0],
+    handle: { ackId: id, countedUntilMs: LEASE_MS - 1 },
+  }));
   const parts = { subscription: subscription as PubsubSubscription, leaseMs: LEASE_MS, clock };
   const confirmation = confirmed(parts, deliveries as unknown as Delivery<PubsubHandle>[]);
   await clock.advance("2s");
@@ -58,7 +59,7 @@ async function confirming(ids: string, answers: Readonly<Record<string, ItemResu
     ours: idsOf(ours),
     behind: idsOf(behind),
     gone: idsOf(gone),
-    lost: lost.map(({ handle, comesAtMs }) => `${handle.ackId} ${comesAtMs}`),
+    lost: lost.map(({ handle, earliestMs, comesAtMs }) => `${handle.ackId} ${earliestMs} ${comesAtMs}`),
   };
 }
 
@@ -66,13 +67,18 @@ async function confirming(ids: string, answers: Readonly<Record<string, ItemResu
 test("what is confirmed behind a delivery that is gone is not ours, and does not stay here", async () => {
   const { tries, ...rest } = await confirming("k1 k2 l1 k3", { k1: [GONE], k3: [GONE] });
   expect(tries).toEqual(["0: k1 k2 l1 k3"]);
-  expect(rest).toEqual({ ours: ["l1"], behind: ["k2"], gone: ["k1", "k3"], lost: ["k1 0"] });
+  expect(rest).toEqual({ ours: ["l1"], behind: ["k2"], gone: ["k1", "k3"], lost: ["k1 undefined 0"] });
 });
 
 test("what is behind a delivery of which nobody knows comes again when its lease is over", async () => {
   const { tries, ...rest } = await confirming("k1 k2 l1", { k1: [BUSY, BUSY, BUSY, BUSY] });
   expect(tries).toEqual(["0: k1 k2 l1", "200: k1", "500: k1"]);
-  expect(rest).toEqual({ ours: ["l1"], behind: [], gone: [], lost: [`k1 ${500 + LEASE_MS}`] });
+  expect(rest).toEqual({
+    ours: ["l1"],
+    behind: [],
+    gone: [],
+    lost: [`k1 ${LEASE_MS - 1} ${500 + LEASE_MS}`],
+  });
 });
 
 test("a delivery that is confirmed by a later try is ours, and so is what follows it", async () => {

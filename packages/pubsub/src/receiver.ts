@@ -92,8 +92,10 @@ export async function confirmed(
     const isOurs = result?.ok === true;
     if (orderingKey === undefined || !subscription.keepsOrder) return isOurs;
     if (isLost(result) && !lost.has(orderingKey)) {
-      // Gone, it is already on its way to somebody.
-      lost.set(orderingKey, { handle, comesAtMs: nowMs + (isGone(result) ? 0 : leaseMs) });
+      // Gone, it is already on its way to somebody. Otherwise a try may have taken effect, or none.
+      const earliestMs = handle.countedUntilMs ?? nowMs;
+      const times = isGone(result) ? { comesAtMs: nowMs } : { comesAtMs: nowMs + leaseMs, earliestMs };
+      lost.set(orderingKey, { handle, ...times });
     }
     // Behind a lease that goes on, it comes again when that ends.
     if (isOurs && lost.get(orderingKey)?.comesAtMs === nowMs) behind.push(delivery);

@@ -51,7 +51,9 @@ export class StreamReceiver implements Receiver {
       admit: ({ ours, lost, behind }, untilMs) => {
         this.#lost(lost);
         this.#giveBack(behind);
-        for (const { handle } of ours) this.extended(handle, untilMs);
+        const nowMs = parts.clock.now();
+        // A release of the delivery before may have begun again meanwhile, and left out all of the key.
+        for (const { handle } of ours) this.#outstanding.add(handle, untilMs, nowMs);
         this.#admit(ours, untilMs);
       },
     });
@@ -127,10 +129,10 @@ export class StreamReceiver implements Receiver {
 
   /** Records deliveries that nobody got. They come again; until then nothing of their keys is handed over. */
   #lost(returns: readonly Return[]): void {
-    for (const { handle, comesAtMs } of returns) {
+    for (const { handle, ...times } of returns) {
       const { orderingKey = "", messageId, publishedAtMs } = handle;
       this.#buffer.dropFrom(handle);
-      this.#failed.lost(orderingKey, messageId, comesAtMs, publishedAtMs);
+      this.#failed.lost(orderingKey, messageId, times, publishedAtMs);
     }
   }
 
@@ -218,7 +220,8 @@ export class StreamReceiver implements Receiver {
       if (verdict === "drop") {
         this.#outstanding.delete(handle);
         this.parked(handle, untilMs);
-        this.#failed.dropped(orderingKey, messageId, nowMs + this.#parts.leaseMs, publishedAtMs);
+        const times = { comesAtMs: nowMs + this.#parts.leaseMs, earliestMs: untilMs };
+        this.#failed.dropped(orderingKey, messageId, times, publishedAtMs);
       }
       return verdict === "take";
     });

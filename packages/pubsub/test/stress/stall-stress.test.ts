@@ -28,6 +28,11 @@ const FOUND = [
   [11_589, "settlements are under way until their whole batch is answered"],
   [22_566, "what got no lease holds up its key though the key waited for one before it, with somebody else"],
   [21_778, "what one stream brings just after a message is back on another goes back"],
+  [53_984, "what got its lease while a release of its key was repeated takes room"],
+  [
+    55_706,
+    "what follows a message that somebody else may have by now goes back, and is not left to its lease",
+  ],
   [4_068, "a repeated release takes nothing away that came again after it"],
 ] as const;
 

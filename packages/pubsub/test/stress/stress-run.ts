@@ -178,6 +178,8 @@ export class StressRun {
     this.#runs.set(id, run + 1);
     const failure = message.failures[run];
     this.#running += 1;
+    // Most runs are shorter than a step.
+    this.#idleSinceMs = undefined;
     await this.#wait((failure ?? message).takesMs);
     this.#running -= 1;
     if (failure === undefined) this.#finished.push(id);
