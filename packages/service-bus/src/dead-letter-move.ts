@@ -11,6 +11,8 @@ import type { Address } from "./service-bus-url.ts";
 import { countActive, openReceiver, refuseAborted, takeMessages } from "./take-messages.ts";
 
 const MOVE_ITEMS = 100;
+/** Twice as many may be in both places if the service stops answering. */
+const MOVED_AT_ONCE = 20;
 /** Holds the id of the redrive that sent the copy. */
 const REDRIVE_PROPERTY = "aq-redrive";
 
@@ -19,7 +21,7 @@ interface Links {
   readonly settlements: Settlements;
 }
 
-/** Moves dead letters one by one, because the service has no move. */
+/** Moves dead letters, because the service has no move. */
 export class DeadLetterMove {
   readonly #connection: NamespaceConnection;
   readonly #id = crypto.randomUUID();
@@ -71,39 +73,62 @@ export class DeadLetterMove {
     properties[REDRIVE_PROPERTY] !== this.#id &&
     !(Number(properties[RESERVED.deadLast] ?? 0) > this.#startedAtMs);
 
-  /**
-   * Completes each message once it has arrived, while the next one is sent: the first locks might end before
-   * the last message has arrived. Skips a refused message; stops if the next would fail too.
-   */
+  /** Skips a refused message; stops if the next would fail too. Gives back what has not arrived. */
   async #moveAll(
     messages: readonly ServiceBusReceivedMessage[],
     isDeduplicated: boolean,
-    { sender, settlements }: Links,
+    links: Links,
     signal: AbortSignal,
   ): Promise<{ readonly count: number; readonly failures: readonly unknown[] }> {
     const left = new Set(messages);
     const failures: unknown[] = [];
-    const completed: Promise<ItemResult>[] = [];
-    for (const message of messages.filter(this.#isWanted)) {
-      if (signal.aborted) break;
+    let isOver = false;
+    const send = async (message: ServiceBusReceivedMessage): Promise<void> => {
       try {
-        const copy = copyOf(message, this.#id, isDeduplicated);
-        const sent = this.#connection.limited(sender.sendMessages(copy));
-        await this.#connection.bounded(sent, undefined);
+        const sent = links.sender.sendMessages(copyOf(message, this.#id, isDeduplicated));
+        await this.#connection.bounded(this.#connection.limited(sent), undefined);
+        left.delete(message);
       } catch (error) {
         failures.push(error);
-        if (classifyServiceBusError(error, "send").retryable) break;
-        continue;
+        isOver ||= classifyServiceBusError(error, "send").retryable;
       }
-      left.delete(message);
-      completed.push(settlements.complete(message, undefined));
-      // The completion before this one has had the time of this send.
-      if ((await completed.at(-2))?.ok === false) break;
-    }
-    for (const result of await Promise.all(completed)) if (!result.ok) failures.push(result.error);
+    };
+    const complete = async (message: ServiceBusReceivedMessage): Promise<void> => {
+      if (left.has(message)) return;
+      const result = await this.#connection
+        .limited(links.settlements.complete(message, undefined))
+        .catch(failed);
+      if (result.ok) return;
+      failures.push(result.error);
+      isOver = true;
+    };
+    // In a session one after the other: what is refused for now must not be overtaken.
+    const lanes = Map.groupBy(
+      messages.filter(this.#isWanted),
+      (message) => message.sessionId ?? message,
+    ).values();
+    const move = async (): Promise<void> => {
+      let completed: Promise<void> | undefined;
+      for (const lane of lanes) {
+        for (const message of lane) {
+          if (isOver || signal.aborted) break;
+          await send(message);
+          // The completion before this one has had the time of this send.
+          await completed;
+          completed = complete(message);
+        }
+      }
+      await completed;
+    };
+    await Promise.all(Array.from({ length: MOVED_AT_ONCE }, move));
+    const { settlements } = links;
     await Promise.all([...left].map((message) => settlements.abandon(message, undefined, undefined)));
     return { count: messages.length - left.size, failures };
   }
+}
+
+function failed(error: unknown): ItemResult {
+  return { ok: false, error };
 }
 
 /**
