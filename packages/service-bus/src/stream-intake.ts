@@ -10,6 +10,7 @@ import type { EntityReceivers } from "./entity-receivers.ts";
 import { Inbox } from "./inbox.ts";
 import type { Intake } from "./intake.ts";
 import type { LockLength } from "./lock-length.ts";
+import { keepLock } from "./renew-lock.ts";
 import type { ServiceBusHandle } from "./service-bus-handle.ts";
 import { classifyServiceBusError, isIdleDetach } from "./service-bus-errors.ts";
 import { MAX_LINK_CREDIT, REOPEN_PAUSE_MS, WATCHDOG_MS } from "./service-bus-limits.ts";
@@ -56,7 +57,7 @@ export class StreamIntake implements Intake {
     this.#locks = locks;
     this.#clock = clock;
     this.#events = events;
-    this.#inbox = new Inbox(clock);
+    this.#inbox = new Inbox(clock, (handle) => keepLock(handle, locks));
     this.#stalls = new StallMeter(clock);
     this.#wanted = flow.maxOutstanding;
   }
