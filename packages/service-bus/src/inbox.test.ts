@@ -139,6 +139,20 @@ test("what nobody asked for can be taken back, once", () => {
   expect([inbox.takeAll(), inbox.takeAll(), inbox.length]).toEqual([["a", "b"], [], 0]);
 });
 
+test("an error that tells no cause gives way to the one that does", async () => {
+  const { clock, inbox, ask } = bench();
+  for (const [text, isTelling] of [
+    ["mute", false],
+    ["cause", true],
+    ["mute", false],
+    ["late", true],
+  ] as const)
+    inbox.fail(new Error(text), isTelling);
+  const ended = ask();
+  await clock.settle();
+  expect(ended.error).toMatchObject({ message: "cause" });
+});
+
 // After a failure the next ask comes late: the locks of what arrives before it must not end meanwhile.
 test("what arrives in the pause after a failure is kept until somebody asks", async () => {
   const { clock, inbox, kept, ask } = bench();

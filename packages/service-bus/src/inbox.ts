@@ -10,7 +10,7 @@ export class Inbox<Item> {
   readonly #keep: (item: Item) => void;
   readonly #waiters = new Set<Waiter>();
   #items: Item[] = [];
-  #failure: { readonly error: unknown } | undefined;
+  #failure: { readonly error: unknown; readonly isTelling: boolean } | undefined;
   #isClosed = false;
   /** True after a failure: the next ask comes after a pause. */
   #isResting = false;
@@ -39,10 +39,13 @@ export class Inbox<Item> {
     if (this.#isResting) this.#keepLater();
   }
 
-  /** Rejects the waiting caller, or else the next one. Items that arrived before go first (rule D1). */
-  fail(error: unknown): void {
+  /**
+   * Rejects the waiting caller, or else the next one. Items that arrived before go first (rule D1).
+   * @param isTelling false: an error that tells the cause follows, and replaces this one
+   */
+  fail(error: unknown, isTelling = true): void {
     // The first error tells the cause; later ones only tell that things do not work.
-    this.#failure ??= { error };
+    if (this.#failure?.isTelling !== true) this.#failure = { error, isTelling };
     for (const waiter of this.#waiters) waiter.wake();
   }
 

@@ -7,6 +7,7 @@ import {
   type Timer,
 } from "@anyqueue/core/adapter";
 import type { EntityReceivers } from "./entity-receivers.ts";
+import { field } from "./field.ts";
 import { Inbox } from "./inbox.ts";
 import type { Intake } from "./intake.ts";
 import type { LockLength } from "./lock-length.ts";
@@ -237,7 +238,7 @@ export class StreamIntake implements Intake {
   }
 
   #failed(error: unknown): void {
-    if (!isIdleDetach(error)) this.#inbox.fail(error);
+    if (!isIdleDetach(error)) this.#inbox.fail(error, !isDetachToCome(error));
   }
 
   #watch(): void {
@@ -267,4 +268,9 @@ export class StreamIntake implements Intake {
     }
     await this.#adjust();
   }
+}
+
+/** True if the service has attached a link only to detach it: why, the SDK (7.9.5) tells in its next error. */
+function isDetachToCome(error: unknown): boolean {
+  return String(field(error, "message")).startsWith("Cannot request messages on the receiver");
 }
