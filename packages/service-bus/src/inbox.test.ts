@@ -7,7 +7,8 @@ const ASK = { maxItems: 10, waitMs: 20_000 };
 
 function bench() {
   const clock = createVirtualClock();
-  const inbox = new Inbox<string>(clock);
+  const kept: string[] = [];
+  const inbox = new Inbox<string>(clock, (item) => kept.push(item));
   const controller = new AbortController();
   /** What an ask ends with, once it has ended. */
   const ask = (more: Partial<typeof ASK> = {}, isFit = (_item: string): boolean => true) => {
@@ -19,7 +20,7 @@ function bench() {
     return ended;
   };
   const listeners = (): number => getEventListeners(controller.signal, "abort").length;
-  return { clock, inbox, controller, ask, listeners };
+  return { clock, inbox, kept, controller, ask, listeners };
 }
 
 test("an ask takes what is there, in order and no more than it has room for", async () => {
@@ -136,4 +137,53 @@ test("what nobody asked for can be taken back, once", () => {
   inbox.push("a");
   inbox.push("b");
   expect([inbox.takeAll(), inbox.takeAll(), inbox.length]).toEqual([["a", "b"], [], 0]);
+});
+
+test("an error that tells no cause gives way to the one that does", async () => {
+  const { clock, inbox, ask } = bench();
+  for (const [text, isTelling] of [
+    ["mute", false],
+    ["cause", true],
+    ["mute", false],
+    ["late", true],
+  ] as const)
+    inbox.fail(new Error(text), isTelling);
+  const ended = ask();
+  await clock.settle();
+  expect(ended.error).toMatchObject({ message: "cause" });
+});
+
+// After a failure the next ask comes late: the locks of what arrives before it must not end meanwhile.
+test("what arrives in the pause after a failure is kept until somebody asks", async () => {
+  const { clock, inbox, kept, ask } = bench();
+  inbox.fail(new Error("down"));
+  ask();
+  await clock.settle();
+  inbox.push("a");
+  await clock.advance(1_250);
+  inbox.push("b");
+  await clock.advance(1_250);
+  expect(kept).toEqual(["a", "a", "b"]);
+  expect(ask()).toEqual({});
+  await clock.advance(60_000);
+  expect([kept.length, clock.pendingTimers]).toEqual([3, 0]);
+});
+
+test("nothing is kept where somebody asks, or once all is taken or closed", async () => {
+  const { clock, inbox, kept, ask } = bench();
+  inbox.push("a");
+  inbox.push("b");
+  await clock.advance(10_000);
+  expect([kept, clock.pendingTimers]).toEqual([[], 0]);
+  for (const end of [() => inbox.takeAll(), () => inbox.close()]) {
+    ask();
+    await clock.settle();
+    inbox.fail(new Error("down"));
+    ask();
+    await clock.settle();
+    inbox.push("c");
+    end();
+    await clock.advance(10_000);
+    expect([kept, clock.pendingTimers]).toEqual([[], 0]);
+  }
 });

@@ -49,3 +49,38 @@ describe("a lock of 30 s seems to last for minutes by a clock that is slow", () 
     expect(locks.untilMs(lockedAfter(-LOCK_MS))).toBeGreaterThanOrEqual(before + MIN_LOCK_MS);
   });
 });
+
+describe("a length that a probe has read", () => {
+  const KNOWN_MS = 60_000;
+
+  /** How long a lock that lasts `lockMs` by the service's date counts. */
+  function counted(lockMs: number | undefined): number {
+    const locks = new LockLength(systemClock);
+    locks.knownMs = KNOWN_MS;
+    const lockedUntilUtc = lockMs === undefined ? undefined : new Date(systemClock.wallNow() + lockMs);
+    return locks.untilMs({ lockedUntilUtc }) - locks.now();
+  }
+
+  test.each([
+    ["without a date", undefined],
+    ["by a clock that is slow", KNOWN_MS + 240_000],
+  ])("bounds a lock %s", (_, lockMs) => {
+    expect(counted(lockMs)).toBeGreaterThan(KNOWN_MS - 5_000);
+    expect(counted(lockMs)).toBeLessThanOrEqual(KNOWN_MS + 1_000);
+  });
+
+  // Else the engine would renew its locks long after they have ended, until the process is started again.
+  test("does not lengthen a lock once it was lowered", () => {
+    expect(counted(10_000)).toBeLessThan(15_000);
+    expect(counted(10_000)).toBeGreaterThanOrEqual(MIN_LOCK_MS);
+  });
+
+  test("replaces what was learned before it was raised", () => {
+    const locks = new LockLength(systemClock);
+    const nowMs = systemClock.wallNow();
+    const lockedUntilUtc = new Date(nowMs + KNOWN_MS);
+    locks.untilMs({ lockedUntilUtc, enqueuedTimeUtc: new Date(nowMs + KNOWN_MS - MIN_LOCK_MS) });
+    locks.knownMs = KNOWN_MS;
+    expect(locks.untilMs({ lockedUntilUtc }) - locks.now()).toBeGreaterThan(KNOWN_MS - 5_000);
+  });
+});

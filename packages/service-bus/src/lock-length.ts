@@ -10,8 +10,7 @@ interface Locked {
 /** How long the locks of one entity last. */
 export class LockLength {
   readonly #clock: Clock;
-  /** The entity's own setting, once a probe has read it. */
-  knownMs: number | undefined;
+  #knownMs = MAX_LOCK_MS;
   /** Of the lock that was given or renewed last. */
   #latestMs = 0;
   /** No lock is longer: none is given before its message is enqueued, and both dates are the service's own. */
@@ -21,18 +20,24 @@ export class LockLength {
     this.#clock = clock;
   }
 
+  /** The entity's own setting, as a probe has read it. It can be lowered at any time. */
+  set knownMs(ms: number) {
+    this.#knownMs = ms;
+    this.#mostMs = MAX_LOCK_MS;
+  }
+
   now(): number {
     return this.#clock.now();
   }
 
   /**
-   * The end of a lock that was given or renewed just now, in the clock's monotonic time. If the setting is
-   * unknown, only the service's own dates are left. The machine's clock may contradict them (rule D14), but no
-   * service gives a lock for less than the shortest time that can be set. If the machine's clock is slow, the
+   * The end of a lock that was given or renewed just now, in the clock's monotonic time: no later than the setting
+   * that was read, nor than the service's own dates say. The machine's clock may contradict these (rule D14), but
+   * no service gives a lock for less than the shortest time that can be set. If the machine's clock is slow, the
    * first message that is handed out as soon as it is enqueued shows the length.
    */
   untilMs(locked: Locked): number {
-    this.#latestMs = this.knownMs ?? this.#statedMs(locked);
+    this.#latestMs = Math.min(this.#knownMs, this.#statedMs(locked));
     return this.now() + this.#latestMs;
   }
 

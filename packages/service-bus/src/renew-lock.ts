@@ -2,6 +2,7 @@ import { QueueError, type ItemResult } from "@anyqueue/core/adapter";
 import type { LockLength } from "./lock-length.ts";
 import type { NamespaceConnection } from "./namespace-connection.ts";
 import { PROVIDER } from "./refusal.ts";
+import type { ServiceBusHandle } from "./service-bus-handle.ts";
 
 /** Renews the lock of a message or a session; never rejects. */
 export async function renewLock(
@@ -22,6 +23,11 @@ export async function renewLock(
   } catch (error) {
     return { ok: false, error };
   }
+}
+
+/** Renews the lock of a message that nobody has asked for, once half of it is over. */
+export function keepLock(handle: ServiceBusHandle, locks: LockLength): void {
+  if (locks.isHalfOver(handle.leaseUntilMs)) void handle.owner.renew(handle, new AbortController().signal);
 }
 
 /** The error for a handle whose link was closed by us. */

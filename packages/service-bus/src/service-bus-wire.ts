@@ -1,4 +1,11 @@
-import { setOwn, systemClock, type Clock, type Delivery, type OutgoingMessage } from "@anyqueue/core/adapter";
+import {
+  RESERVED,
+  setOwn,
+  systemClock,
+  type Clock,
+  type Delivery,
+  type OutgoingMessage,
+} from "@anyqueue/core/adapter";
 import type { ServiceBusMessage, ServiceBusReceivedMessage } from "@azure/service-bus";
 import { readBody } from "./read-body.ts";
 import { MAX_ID_LENGTH, MAX_REASON_LENGTH } from "./service-bus-limits.ts";
@@ -180,8 +187,13 @@ export function sequenceNumberOf(digits: string): Parameters<PeekFrom>[0] {
 
 type PeekFrom = (from: NonNullable<ServiceBusReceivedMessage["sequenceNumber"]>) => void;
 
-function messageIdOf(message: OutgoingMessage, { isDeduplicated }: WireForm): string {
-  const id = isDeduplicated ? (message.deduplicationId ?? message.id) : message.id;
+/**
+ * A retry that was sent as a copy never has the id of its original: an entity of which nobody could see that it
+ * detects duplicates would drop it, and the original is completed.
+ */
+function messageIdOf({ id: ownId, deduplicationId, attributes }: OutgoingMessage, form: WireForm): string {
+  const isNew = form.isDeduplicated || RESERVED.attempts in attributes;
+  const id = isNew ? (deduplicationId ?? ownId) : ownId;
   return id.length <= MAX_ID_LENGTH && id !== "" ? id : crypto.randomUUID();
 }
 

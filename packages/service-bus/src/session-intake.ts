@@ -3,6 +3,7 @@ import type { EntityReceivers } from "./entity-receivers.ts";
 import { Inbox } from "./inbox.ts";
 import type { Intake } from "./intake.ts";
 import type { LockLength } from "./lock-length.ts";
+import { keepLock } from "./renew-lock.ts";
 import { isIdleDetach } from "./service-bus-errors.ts";
 import type { ServiceBusHandle } from "./service-bus-handle.ts";
 import { REQUEST_TIMEOUT_MS } from "./service-bus-limits.ts";
@@ -52,7 +53,7 @@ export class SessionIntake implements Intake {
     this.#events = events;
     this.#flow = flow;
     this.#isPull = mode === "pull";
-    this.#inbox = new Inbox(clock);
+    this.#inbox = new Inbox(clock, (handle) => keepLock(handle, locks));
     this.#pump = new SessionPump({
       clock,
       accept: (signal) => this.#accept(signal),

@@ -76,7 +76,7 @@ export class Settlements {
     this.#queue.push("complete", () => {
       const answer = this.#begin(source, signal, done);
       if (answer === undefined || source.lean?.accept(answer) === true) return;
-      const complete = (): Promise<void> => this.#receiver.completeMessage(this.#known(source.message));
+      const complete = (): Promise<void> => this.#receiver.completeMessage(this.#known(source));
       this.#follow(complete, source, OUTCOMES.complete, answer);
     });
   }
@@ -87,7 +87,7 @@ export class Settlements {
     signal: AbortSignal | undefined,
   ): Promise<ItemResult> {
     const properties = note === undefined ? undefined : { ...note };
-    const abandon = (): Promise<void> => this.#receiver.abandonMessage(this.#known(message), properties);
+    const abandon = (): Promise<void> => this.#receiver.abandonMessage(this.#known({ message }), properties);
     return await this.#settle(abandon, { message }, OUTCOMES.abandon, signal);
   }
 
@@ -101,7 +101,7 @@ export class Settlements {
       deadLetterReason: clipReason(reason),
       ...(description === undefined ? {} : { deadLetterErrorDescription: clipReason(description) }),
     };
-    const bury = (): Promise<void> => this.#receiver.deadLetterMessage(this.#known(message), options);
+    const bury = (): Promise<void> => this.#receiver.deadLetterMessage(this.#known({ message }), options);
     return await this.#settle(bury, { message }, OUTCOMES.deadLetter, signal);
   }
 
@@ -118,11 +118,18 @@ export class Settlements {
 
   /**
    * Any message may name a session, which means nothing in an entity without sessions. Once its link is gone,
-   * the SDK does not settle a message that names one (7.9.5).
+   * the SDK does not settle a message that names one (7.9.5). Nor does it repeat a settlement that the service has
+   * refused, although its lock lives: as one without a link, the message is settled by its lock token.
    */
-  #known(message: ServiceBusReceivedMessage): ServiceBusReceivedMessage {
-    if (this.#isOfSession || message.sessionId === undefined) return message;
-    return Object.create(message, { sessionId: { value: undefined } }) as ServiceBusReceivedMessage;
+  #known(source: Completable): ServiceBusReceivedMessage {
+    const { message } = source;
+    if (this.#isOfSession) return message;
+    const isRefused = hasRefusal(deliveryOf(source));
+    if (message.sessionId === undefined && !isRefused) return message;
+    return Object.create(message, {
+      sessionId: { value: undefined },
+      ...(isRefused && { delivery: { value: {} } }),
+    }) as ServiceBusReceivedMessage;
   }
 
   /** Goes alone in its turn, whatever the outcome. */
@@ -191,9 +198,13 @@ function isDone(source: Completable, outcome: number): boolean {
   const delivery = deliveryOf(source);
   if (typeof delivery !== "object" || delivery === null || !(DOUBTED in delivery)) return false;
   const sent = field(field(field(delivery, "state"), "descriptor"), "value");
+  return field(delivery, "remote_settled") === true && sent === outcome && !hasRefusal(delivery);
+}
+
+/** True if the service has answered a settlement of the delivery with an error. */
+function hasRefusal(delivery: unknown): boolean {
   const refusal = field(field(delivery, "remote_state"), "error");
-  const isRefused = Boolean(field(refusal, "condition") ?? field(refusal, "description"));
-  return field(delivery, "remote_settled") === true && sent === outcome && !isRefused;
+  return Boolean(field(refusal, "condition") ?? field(refusal, "description"));
 }
 
 function deliveryOf(source: Completable): unknown {

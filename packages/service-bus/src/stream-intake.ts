@@ -7,9 +7,11 @@ import {
   type Timer,
 } from "@anyqueue/core/adapter";
 import type { EntityReceivers } from "./entity-receivers.ts";
+import { field } from "./field.ts";
 import { Inbox } from "./inbox.ts";
 import type { Intake } from "./intake.ts";
 import type { LockLength } from "./lock-length.ts";
+import { keepLock } from "./renew-lock.ts";
 import type { ServiceBusHandle } from "./service-bus-handle.ts";
 import { classifyServiceBusError, isIdleDetach } from "./service-bus-errors.ts";
 import { MAX_LINK_CREDIT, REOPEN_PAUSE_MS, WATCHDOG_MS } from "./service-bus-limits.ts";
@@ -56,7 +58,7 @@ export class StreamIntake implements Intake {
     this.#locks = locks;
     this.#clock = clock;
     this.#events = events;
-    this.#inbox = new Inbox(clock);
+    this.#inbox = new Inbox(clock, (handle) => keepLock(handle, locks));
     this.#stalls = new StallMeter(clock);
     this.#wanted = flow.maxOutstanding;
   }
@@ -236,7 +238,7 @@ export class StreamIntake implements Intake {
   }
 
   #failed(error: unknown): void {
-    if (!isIdleDetach(error)) this.#inbox.fail(error);
+    if (!isIdleDetach(error)) this.#inbox.fail(error, !isDetachToCome(error));
   }
 
   #watch(): void {
@@ -266,4 +268,9 @@ export class StreamIntake implements Intake {
     }
     await this.#adjust();
   }
+}
+
+/** True if the service has attached a link only to detach it: why, the SDK (7.9.5) tells in its next error. */
+function isDetachToCome(error: unknown): boolean {
+  return String(field(error, "message")).startsWith("Cannot request messages on the receiver");
 }

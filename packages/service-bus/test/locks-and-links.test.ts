@@ -7,6 +7,7 @@ import {
   outgoing,
   present,
   queueOf,
+  rawAdministration,
   rawClient,
   receive,
   rejection,
@@ -29,6 +30,25 @@ describe("locks", () => {
     const [lease] = valuesOf(present(renewed));
     expect(lease?.leaseMs).toBeGreaterThan(4_000);
     expect(shared.emulator.log.count("renewLock")).toBe(before + 1);
+  });
+
+  test("are as short as the service gives them after their length was lowered, also where a probe has read it", async () => {
+    const target = await shared.newQueue();
+    await shared.adapter.probe?.(target, never);
+    const consumer = await shared.consume(target);
+    await shared.send(target, 1, "before");
+    const [before] = await receive(consumer, 1);
+    expect(before?.leaseMs).toBeGreaterThan(290_000);
+    const admin = rawAdministration(shared.endpoint);
+    await admin.updateQueue({ ...(await admin.getQueue(target.entity)), lockDuration: "PT10S" });
+    await shared.send(target, 1, "after");
+    const [after] = await receive(consumer, 1);
+    // Longer, and the engine would renew it long after it has ended: the message would be handed out again meanwhile.
+    expect(after?.leaseMs).toBeLessThan(15_000);
+    const items = [{ handle: before?.handle, leaseMs: 60_000 }];
+    const [renewed] = valuesOf(present(await consumer.extendBatch?.(items, never)));
+    expect(renewed?.leaseMs).toBeLessThan(15_000);
+    valuesOf(await consumer.ackBatch([before?.handle, after?.handle], never));
   });
 
   test("two messages with one id in flight are two locks: completing one leaves the other's renewal alone", async () => {

@@ -1,6 +1,16 @@
 import type { ConsumerDriver } from "@anyqueue/core/adapter";
 import { expect, test } from "vitest";
-import { consumerOptions, never, openAdapter, queueOf, receive, valuesOf } from "./open-adapter.ts";
+import {
+  consumerOptions,
+  never,
+  openAdapter,
+  queueOf,
+  rawAdministration,
+  receive,
+  rejection,
+  until,
+  valuesOf,
+} from "./open-adapter.ts";
 import { createShiftedClock, type ShiftedClock } from "./shifted-clock.ts";
 import { useSharedEmulator } from "./shared-emulator.ts";
 
@@ -51,6 +61,27 @@ test("what nobody asked for until half of its lock was over is handed over when 
   expect(second?.leaseMs).toBeGreaterThan(59_000);
   expect(shared.emulator.log.count("renewLock")).toBe(before + 1);
   valuesOf(await consumer.ackBatch([first?.handle, second?.handle], never));
+});
+
+// The core asks again up to half a minute after a failure, and the service counts each lock that ends.
+test("what comes in the pause after a failure keeps its lock until somebody asks", async () => {
+  const { clock, consumer, name } = await consuming();
+  const admin = rawAdministration(shared.endpoint);
+  const set = async (status: "Active" | "ReceiveDisabled"): Promise<void> =>
+    void (await admin.updateQueue({ ...(await admin.getQueue(name.entity)), status }));
+  await set("ReceiveDisabled");
+  expect(await rejection(receive(consumer, 1))).toBeDefined();
+  await set("Active");
+  await shared.send(name, 1);
+  await until(() => shared.locked(name) === 1);
+  // Its answer comes after the message.
+  await consumer.peekBatch?.(1, never);
+  const before = shared.emulator.log.count("renewLock");
+  for (const ms of [29_000, 2_000]) clock.shift(ms);
+  await until(() => shared.emulator.log.count("renewLock") > before);
+  const [delivery] = await receive(consumer, 1);
+  expect(delivery?.deliveryCount).toBe(1);
+  valuesOf(await consumer.ackBatch([delivery?.handle], never));
 });
 
 test("and is not handed over if another consumer may have it", async () => {
