@@ -12,7 +12,7 @@ const NO_ATTRIBUTES: Readonly<Record<string, string>> = Object.freeze({});
 export function sizeOfMessage(message: OutgoingMessage): number {
   const { text } = message;
   let size = text === undefined ? message.body.byteLength : Buffer.byteLength(text);
-  for (const name in message.attributes) {
+  for (const name of Object.keys(message.attributes)) {
     size += Buffer.byteLength(name) + Buffer.byteLength(message.attributes[name] ?? "");
   }
   return size;

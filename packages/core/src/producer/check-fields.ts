@@ -15,7 +15,8 @@ export type Refuse = (field: string, problem: string, remedy?: string) => QueueE
 
 export function checkOptionNames(options: object, refuse: Refuse): void {
   for (const key in options) {
-    if (KNOWN.has(key)) continue;
+    // Libraries may have put names of their own on `Object.prototype`.
+    if (KNOWN.has(key) || !Object.hasOwn(options, key)) continue;
     const [problem = "unknown key"] = unknownKeys({ [key]: 0 }, SEND_OPTIONS, "send options");
     throw refuse("options", problem, key === "orderingKey" ? KEY_OF_DEFINITION : undefined);
   }
