@@ -25,7 +25,7 @@ import { unsupported } from "./refusal.ts";
 import { ServiceBusConsumer } from "./service-bus-consumer.ts";
 import { classifyServiceBusError } from "./service-bus-errors.ts";
 import type { ServiceBusHandle } from "./service-bus-handle.ts";
-import { capabilitiesOf, SERVICE_BUS_LIMITS, SESSION_LIMITS } from "./service-bus-limits.ts";
+import { capabilitiesOf, limitsOf } from "./service-bus-limits.ts";
 import { ServiceBusProducer } from "./service-bus-producer.ts";
 import { entityOf, parseAddress } from "./service-bus-url.ts";
 import type { WireForm } from "./service-bus-wire.ts";
@@ -40,6 +40,7 @@ export interface ServiceBusSettings {
   /** In lower case. */
   readonly sessionEntities: ReadonlySet<string>;
   readonly canCancel: boolean;
+  readonly maxMessageBytes: number;
   readonly rules: SubscriptionRules;
   readonly clock: Clock;
 }
@@ -69,13 +70,13 @@ export class ServiceBusAdapter implements QueueAdapter<ServiceBusHandle> {
     const isNamed = this.#settings.sessionEntities.has(entity.toLowerCase());
     // Dead letters are read without sessions, even those of an entity that has sessions.
     const isOrdered = !isDeadLetter && (ref.features.includes("ordering") || isNamed);
-    const { canCancel, namespace } = this.#settings;
+    const { canCancel, maxMessageBytes, namespace } = this.#settings;
     return Object.freeze({
       name: `service-bus://${namespace}/${entity}`,
       entity,
       ref,
       capabilities: capabilitiesOf({ ...ref, kind }, { isOrdered, canCancel }),
-      limits: isOrdered ? SESSION_LIMITS : SERVICE_BUS_LIMITS,
+      limits: limitsOf({ isOrdered, maxMessageBytes }),
     });
   }
 

@@ -6,6 +6,8 @@ import type { Capabilities, EntityRef, Limits } from "@anyqueue/core/adapter";
 
 /** One message of the Basic and Standard tiers. A probe and an open sender read a Premium entity's own. */
 export const STANDARD_MAX_MESSAGE_BYTES = 262_144;
+/** One message of the Premium tier. An entity takes 1 MB unless it was raised. */
+export const PREMIUM_MAX_MESSAGE_BYTES = 104_857_600;
 /** One batch of the Premium tier, even if its single messages may have 100 MB. https://github.com/Azure/azure-sdk-for-js/issues/33278 (2026-11-29) */
 export const MAX_BATCH_BYTES = 1_048_576;
 /** The service refuses batches of more than 4,500 messages. https://github.com/Azure/azure-service-bus/issues/397 (2026-11-29) */
@@ -108,6 +110,7 @@ export function capabilitiesOf(
   };
 }
 
+/** What the Standard tier takes. */
 export const SERVICE_BUS_LIMITS: Limits = Object.freeze({
   maxMessageBytes: STANDARD_MAX_MESSAGE_BYTES,
   // Beyond four batches in flight, one thread of the SDK is always busy. The driver splits by exact size.
@@ -139,10 +142,20 @@ export const SERVICE_BUS_LIMITS: Limits = Object.freeze({
 });
 
 /**
- * A request holds one session only, so with many sessions the round trip limits the sends: at 30 ms and 4 requests,
+ * With sessions, a request holds one only, so with many the round trip limits the sends: at 30 ms and 4 requests,
  * 2,000 messages in the 15 s that a send has.
  */
-export const SESSION_LIMITS: Limits = Object.freeze({
-  ...SERVICE_BUS_LIMITS,
-  send: { ...SERVICE_BUS_LIMITS.send, maxInFlight: 32 },
-});
+export function limitsOf({
+  isOrdered,
+  maxMessageBytes,
+}: {
+  isOrdered: boolean;
+  maxMessageBytes: number;
+}): Limits {
+  const { send } = SERVICE_BUS_LIMITS;
+  return Object.freeze({
+    ...SERVICE_BUS_LIMITS,
+    maxMessageBytes,
+    send: { ...send, maxBytes: maxMessageBytes, ...(isOrdered && { maxInFlight: 32 }) },
+  });
+}

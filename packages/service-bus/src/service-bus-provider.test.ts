@@ -33,6 +33,13 @@ describe("options", () => {
     ],
     ["two secrets", { connectionString: STRING, credential: { getToken() {} } }, /cannot be combined/],
     ["retries of the SDK", { clientOptions: { retryOptions: {} } }, /retryOptions is the adapter's own/],
+    [
+      "a size below that of every tier",
+      { maxMessageBytes: 262_143 },
+      /`maxMessageBytes` must be a whole number/,
+    ],
+    ["a size that no tier has", { maxMessageBytes: 104_857_601 }, /from 262144 to 104857600/],
+    ["a size that is none", { maxMessageBytes: "1MB" }, /`maxMessageBytes` must be a whole number/],
     ["session entities that are no list", { sessionEntities: "orders" }, /`sessionEntities` is not a list/],
     ["a flag that is none", { cancellable: "yes" }, /`cancellable` must be true or false/],
     ["rules that are no lists", { rules: { "orders/billing": "all" } }, /`rules` is not a record of lists/],

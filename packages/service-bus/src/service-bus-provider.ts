@@ -4,6 +4,7 @@ import { createFactory, OWN_SETTINGS, type ServiceBusClientSettings } from "./cl
 import { NamespaceConnection } from "./namespace-connection.ts";
 import { invalid } from "./refusal.ts";
 import { ServiceBusAdapter } from "./service-bus-adapter.ts";
+import { PREMIUM_MAX_MESSAGE_BYTES, STANDARD_MAX_MESSAGE_BYTES } from "./service-bus-limits.ts";
 import { field } from "./field.ts";
 import { readConnectionString, readPlace } from "./service-bus-url.ts";
 import type { SubscriptionRule } from "./subscription-rule.ts";
@@ -45,6 +46,12 @@ export interface ServiceBusOptions {
    */
   readonly cancellable?: boolean | undefined;
   /**
+   * Largest message in bytes, with its headers. Give it for the entities of a Premium namespace, which take 1 MB,
+   * or up to 100 MB if their own limit was raised: 262,144 to 104,857,600. An entity that takes less refuses what is
+   * larger with MESSAGE_TOO_LARGE. @default 262144, the limit of the Standard tier
+   */
+  readonly maxMessageBytes?: number | undefined;
+  /**
    * Rules that `client.admin.create` gives to subscriptions, by `"topic/subscription"`. Use the names of the
    * definitions, or those with the prefix for that environment alone.
    * @default one rule that lets everything pass
@@ -67,6 +74,7 @@ const OPTIONS = [
   "administrationClient",
   "sessionEntities",
   "cancellable",
+  "maxMessageBytes",
   "rules",
   "clientOptions",
 ] as const;
@@ -116,6 +124,7 @@ function connect(
     namespace: host.replace(/\.servicebus\.windows\.net$/i, ""),
     sessionEntities: new Set((options.sessionEntities ?? []).map((name) => name.toLowerCase())),
     canCancel: options.cancellable === true,
+    maxMessageBytes: options.maxMessageBytes ?? STANDARD_MAX_MESSAGE_BYTES,
     rules: new SubscriptionRules(options.rules ?? {}, prefix),
     clock,
   });
@@ -172,14 +181,24 @@ function clientProblems(options: ServiceBusOptions): readonly string[] {
   return [...problems, ...beside.map((key) => `\`client\` and \`${key}\` cannot be combined`)];
 }
 
-function valueProblems({ sessionEntities, cancellable, rules }: ServiceBusOptions): readonly string[] {
+function valueProblems(options: ServiceBusOptions): readonly string[] {
+  const { sessionEntities, cancellable, maxMessageBytes = STANDARD_MAX_MESSAGE_BYTES, rules } = options;
   const isList =
     sessionEntities === undefined ||
     (Array.isArray(sessionEntities) && sessionEntities.every((name) => typeof name === "string"));
   const isFlag = cancellable === undefined || typeof cancellable === "boolean";
+  const isSize =
+    Number.isInteger(maxMessageBytes) &&
+    maxMessageBytes >= STANDARD_MAX_MESSAGE_BYTES &&
+    maxMessageBytes <= PREMIUM_MAX_MESSAGE_BYTES;
   return [
     ...(isList ? [] : ["`sessionEntities` is not a list of names"]),
     ...(isFlag ? [] : ["`cancellable` must be true or false"]),
+    ...(isSize
+      ? []
+      : [
+          `\`maxMessageBytes\` must be a whole number from ${STANDARD_MAX_MESSAGE_BYTES} to ${PREMIUM_MAX_MESSAGE_BYTES}`,
+        ]),
     ...ruleProblems(rules),
   ];
 }
