@@ -47,10 +47,9 @@ export const PROJECT_REMEDY =
 const ENTITY_REMEDY =
   "A queue is a topic and a subscription: create what is missing (client.admin.create, or `anyqueue create <queue>`), or correct the name, prefix or project.";
 
-const KEY_REMEDY =
-  "Enable the Cloud KMS key, and let Pub/Sub's service account use it (roles/cloudkms.cryptoKeyEncrypterDecrypter).";
+const KEY_REMEDY = "Enable the Cloud KMS key, and let Pub/Sub's service account use it.";
 const STATE_REMEDY =
-  "Something must be changed at Google: billing of the project, a region that the topic's message storage policy excludes, or a subscription that is detached or pushes.";
+  "Change what it names: billing, a region that the topic's storage policy excludes, or a subscription that is detached or pushes.";
 
 /** By gRPC status number. */
 export const STATUSES: Readonly<Record<number, StatusRow>> = {
