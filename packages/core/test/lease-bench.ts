@@ -2,6 +2,7 @@ import type { Capabilities } from "../src/driver/capabilities.ts";
 import type { Delivery } from "../src/driver/delivery.ts";
 import type { ConsumerDriver, ErrorClass, ExtendItem, ItemResult } from "../src/driver/driver.ts";
 import type { OperationLimits } from "../src/driver/limits.ts";
+import type { QueueError } from "../src/errors/queue-error.ts";
 import { wrapDriverError } from "../src/errors/wrap-error.ts";
 import { CutOff } from "../src/consumer/cut-off.ts";
 import { HeldDelivery } from "../src/consumer/held-delivery.ts";
@@ -34,7 +35,10 @@ export function leaseBench({
   const lost: string[] = [];
   const overdue: string[] = [];
   const woken: string[] = [];
-  const hooks: { onLost?: (held: HeldDelivery) => void; onWake?: (held: HeldDelivery) => void } = {};
+  const hooks: {
+    onLost?: (held: HeldDelivery, error: QueueError) => void;
+    onWake?: (held: HeldDelivery) => void;
+  } = {};
   let answer = async (items: readonly ExtendItem<unknown>[]): Promise<readonly Extended[]> =>
     items.map((item) => ({ ok: true, value: { leaseMs: item.leaseMs } }));
   const driver = {
@@ -64,7 +68,7 @@ export function leaseBench({
       wrapDriverError(fakeAdapter(), { name: "fake://here/orders" }, operation, error),
     onLost: (held, error) => {
       lost.push(`${held.delivery.id} ${error.code}`);
-      hooks.onLost?.(held);
+      hooks.onLost?.(held, error);
     },
     onOverdue: (held) => overdue.push(held.delivery.id),
     onWake: (held) => {

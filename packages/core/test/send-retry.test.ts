@@ -131,6 +131,18 @@ describe("trying again", () => {
     ]);
   });
 
+  // What is made anew in place of a deleted entity may keep nothing: the open looks at it.
+  test("a driver whose entity is gone is opened again for the next send, and only then", async () => {
+    const script = failing(["b"], { code: "NOT_FOUND", retryable: false }, 2);
+    const { producer, driver } = producerBench({ script });
+    await producer.send(1, { id: "a" });
+    expect(await outcomeOf(producer.send(1, { id: "b" }))).toMatchObject({ code: "NOT_FOUND" });
+    expect(driver.opens).toBe(1);
+    await producer.send(1, { id: "c" });
+    await producer.send(1, { id: "d" });
+    expect(driver.opens).toBe(2);
+  });
+
   test("a driver that may not open fails the send as it is", async () => {
     const driver = new FakeProducerDriver();
     driver.open = async () => {

@@ -7,6 +7,7 @@ import {
   LOOKUP_TIMEOUT_MS,
   PING_ANSWER_MS,
   PING_MS,
+  RECONNECT_MS,
   REQUEST_TIMEOUT_MS,
   SAME_START_MS,
   SLOW_LOOKUP_MS,
@@ -246,6 +247,7 @@ const CHANNEL = {
   "grpc-node.flow_control_window": FLOW_CONTROL_WINDOW_BYTES,
   "grpc.keepalive_time_ms": PING_MS,
   "grpc.keepalive_timeout_ms": PING_ANSWER_MS,
+  "grpc.max_reconnect_backoff_ms": RECONNECT_MS,
 };
 const HTTPS_PORT = 443;
 const UNIVERSE = "googleapis.com";

@@ -3,6 +3,9 @@ import { describe, expect, test } from "vitest";
 import { AckIdError } from "./ack-id-error.ts";
 import { classifyPubsubError, isPassing, refusedAckIds, STATUSES, statusOf, TEXTS } from "./pubsub-errors.ts";
 
+const KEY_DISABLED =
+  "projects/p/locations/europe-west1/keyRings/r/cryptoKeys/k is not enabled, current state is: DISABLED.";
+
 function grpc(code: number | undefined, message = "as the service says"): Error {
   return Object.assign(new Error(message), { code });
 }
@@ -121,6 +124,10 @@ describe("classifyPubsubError", () => {
     [3, "You have passed an invalid ack ID to the service (ackId=abc).", "send", "INVALID_ARGUMENT", false],
     [9, "Subscription detached", "ack", "LEASE_LOST", false],
     [9, "Subscription detached", "receive", "UNSUPPORTED", false],
+    [9, KEY_DISABLED, "receive", "ACCESS_DENIED", false],
+    [9, KEY_DISABLED, "send", "ACCESS_DENIED", false],
+    // No lease is lost: the message would be handled again and again.
+    [9, KEY_DISABLED, "ack", "ACCESS_DENIED", false],
     [1, "Call cancelled", "receive", "UNAVAILABLE", false],
     [1, "Cancelled on client", "admin", "CANCELLED", true],
   ];
@@ -130,6 +137,13 @@ describe("classifyPubsubError", () => {
     ["The value for message size is too large.", undefined],
   ])("reads the limit of a size in %j", (text, limitBytes) => {
     expect(classifyPubsubError(grpc(3, text), "send").limitBytes).toBe(limitBytes);
+  });
+
+  test.each([
+    [KEY_DISABLED, /key/],
+    ["Subscription detached", /billing.*region.*detached/],
+  ])("says what to change at Google: %s", (text, remedy) => {
+    expect(classifyPubsubError(grpc(9, text), "receive").remedy).toMatch(remedy);
   });
 
   test.each(texts)("reads %s %j during %s as %s, ambiguous %s", (status, text, during, code, ambiguous) => {

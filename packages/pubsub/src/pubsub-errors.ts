@@ -47,6 +47,10 @@ export const PROJECT_REMEDY =
 const ENTITY_REMEDY =
   "A queue is a topic and a subscription: create what is missing (client.admin.create, or `anyqueue create <queue>`), or correct the name, prefix or project.";
 
+const KEY_REMEDY = "Enable the Cloud KMS key, and let Pub/Sub's service account use it.";
+const STATE_REMEDY =
+  "Change what it names: billing, a region that the topic's storage policy excludes, or a subscription that is detached or pushes.";
+
 /** By gRPC status number. */
 export const STATUSES: Readonly<Record<number, StatusRow>> = {
   1: { name: "CANCELLED", code: "CANCELLED", ambiguous: true, source: GRPC },
@@ -142,7 +146,16 @@ export const TEXTS: readonly TextRow[] = [
     code: "LEASE_LOST",
     source: EXACTLY_ONCE,
   },
+  // As SQS's refusals of this kind.
+  {
+    status: 9,
+    text: /cryptoKey|Cloud KMS|encryption key/i,
+    code: "ACCESS_DENIED",
+    remedy: KEY_REMEDY,
+    source: DOCS,
+  },
   { status: 9, during: SETTLING, text: /(?:)/, code: "LEASE_LOST", source: EXACTLY_ONCE },
+  { status: 9, text: /(?:)/, code: "UNSUPPORTED", remedy: STATE_REMEDY, source: DOCS },
   // About an attribute, a key or their number: a smaller body would not help.
   {
     status: 3,

@@ -88,6 +88,12 @@ export const LATE_ANSWER_MS = 500;
  */
 export const PING_MS = 30_000;
 export const PING_ANSWER_MS = 10_000;
+/**
+ * Longest pause between two tries to connect, give or take a fifth: as long as the core waits between two tries of one
+ * request. gRPC's own is two minutes, for which everything would go on failing after an outage that is over.
+ * https://github.com/grpc/grpc/blob/master/doc/connection-backoff.md (2026-12-01)
+ */
+export const RECONNECT_MS = 5_000;
 /** The service allows 100 HTTP/2 streams per connection; some stay free for requests. */
 export const STREAMS_PER_CONNECTION = 80;
 /** HTTP/2 window of a connection. At the default of 64 KiB a 10 ms round trip limits any reader to 6 MB/s. */

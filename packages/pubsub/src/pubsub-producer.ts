@@ -35,23 +35,23 @@ export class PubsubProducer implements ProducerDriver {
 
   /**
    * Reading a topic needs a permission that a producer may lack, so a denial is ignored. But a subscription
-   * must be verified to be its topic's only one. A queue's is, unless somebody has added others. What goes to
-   * the dead letters is acknowledged then, so somebody must keep it.
+   * must be verified to be its topic's only one. A queue's is, unless somebody has added others. A queue, also
+   * one for dead letters, has a subscription: without one, all that is sent is confirmed and gone.
    */
   async open(signal: AbortSignal): Promise<void> {
     const client = await this.#clients.publisher();
     const topic = { topic: await this.#path() };
     const options = callOptions(signal, LOOKUP_TIMEOUT_MS);
     const { name, ref } = this.#target;
-    const isOfDead = ref.kind === "dead-letter";
+    const isOfQueue = ref.kind === "dead-letter" || ref.kind === "queue";
     try {
-      if (!this.#isForOne && !isOfDead) {
+      if (!this.#isForOne && !isOfQueue) {
         await client.getTopic(topic, options);
         return;
       }
       const [names] = await client.listTopicSubscriptions(topic, options);
       if (this.#isForOne && names.length > 1) throw fanOut(name, names.length);
-      if (isOfDead && names.length === 0) throw unkept(name);
+      if (isOfQueue && names.length === 0) throw unkept(name);
     } catch (error) {
       const isDenied = classifyPubsubError(error, "open").code === "ACCESS_DENIED";
       if (!isDenied || ref.kind === "subscription") throw error;

@@ -43,6 +43,21 @@ test("a consumer does not start where its dead letters would be lost", async () 
   await client.verify(orders);
 });
 
+// The subscription of a topic that is deleted and made anew stays with the deleted one.
+test("a queue's producer confirms nothing while its topic, made anew, has no subscription", async () => {
+  const producer = client.producer(orders);
+  await producer.send("kept");
+  await sdk.topic("orders").delete();
+  expect(await rejection(producer.send("refused"))).toMatchObject({ code: "NOT_FOUND" });
+  const [topic] = await sdk.createTopic("orders");
+  expect(await rejection(producer.send("lost"))).toMatchObject({
+    code: "NOT_FOUND",
+    message: expect.stringContaining("has no subscription") as string,
+  });
+  await topic.createSubscription("orders-anew");
+  await producer.send("kept again");
+});
+
 test("it starts where it may not see who reads its dead letters", async () => {
   emulator.faults.add({
     operation: "ListTopicSubscriptions",

@@ -185,6 +185,7 @@ export class ScriptedServer {
 }
 
 function usual(method: string, request: Fields): Fields {
+  if (method === "ListTopicSubscriptions") return { subscriptions: ["projects/p/subscriptions/orders"] };
   if (method !== "Publish") return {};
   const messages = Array.isArray(request["messages"]) ? request["messages"] : [];
   return { messageIds: messages.map((_, index) => `m-${index}`) };

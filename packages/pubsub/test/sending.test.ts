@@ -124,7 +124,7 @@ describe.each(MAJORS)("sending with release %i", (major) => {
   });
 
   test("opens without the right to look at the topic, and not without the topic", async () => {
-    server.answer("GetTopic", (nth) =>
+    server.answer("ListTopicSubscriptions", (nth) =>
       nth === 1 ? new GrpcError(status.PERMISSION_DENIED, "no") : new GrpcError(status.NOT_FOUND, "gone"),
     );
     await producer.open?.(never);

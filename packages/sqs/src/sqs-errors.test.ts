@@ -51,6 +51,15 @@ describe("classifySqsError", () => {
     expect(classifySqsError(error, "send").remedy).toContain("AWS_ACCESS_KEY_ID");
   });
 
+  test("says that the name of a deleted queue is free after a minute, and not to create the queue", () => {
+    expect(classifySqsError(sdkError("QueueDeletedRecently"), "admin")).toMatchObject({
+      code: "THROTTLED",
+      retryable: true,
+      retryAfterMs: 60_000,
+      remedy: expect.stringContaining("60 seconds"),
+    });
+  });
+
   test.each(recorded)("reads %s with code %s as %s", (name, code, expected) => {
     const error = sdkError(name, code === undefined ? {} : { Code: code });
     expect(classifySqsError(error, "send").code).toBe(expected);

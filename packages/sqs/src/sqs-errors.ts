@@ -45,7 +45,8 @@ const TLS = "https://nodejs.org/api/tls.html#x509-certificate-error-codes (2026-
 /** Looked up by `name`, then by `Code`. */
 export const SERVICE_ERRORS: readonly ErrorRow[] = [
   { names: "QueueDoesNotExist NonExistentQueue ResourceNotFound", code: "NOT_FOUND", source: SEND },
-  { names: "QueueDeletedRecently", code: "NOT_FOUND", retryAfterMs: 60_000, source: CREATE },
+  // Only a creation is refused so, and only for that long.
+  { names: "QueueDeletedRecently", code: "THROTTLED", retryAfterMs: 60_000, source: CREATE },
   { names: "QueueNameExists QueueAlreadyExists", code: "ALREADY_EXISTS", source: CREATE },
   { names: "AccessDenied NotAuthorized", code: "ACCESS_DENIED", source: COMMON },
   { names: "OptInRequired InvalidSecurity", code: "ACCESS_DENIED", source: COMMON },
@@ -169,6 +170,7 @@ const REMEDIES: ReadonlyMap<string, string> = new Map([
     "CredentialsProviderError",
     "Give sqs({ credentials }), or set AWS_PROFILE, or AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY; an emulator takes any.",
   ],
+  ["QueueDeletedRecently", "Wait 60 seconds: SQS keeps the name of a deleted queue for that long."],
 ]);
 
 /** Classifies any value with which a call to SQS can reject, or that it can report for one entry. */

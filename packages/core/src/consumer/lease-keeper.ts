@@ -47,6 +47,8 @@ export class LeaseKeeper {
   readonly #leases = new LinkedList<Lease>();
   readonly #shared = new Map<string, SharedLease>();
   readonly #renewals: Batcher<Renewal, { readonly leaseMs: number }> | undefined;
+  /** Why the last renewal failed. */
+  readonly #failures = new WeakMap<Lease, QueueError>();
   readonly #totalMs: number;
   readonly #gatherMs: number;
   #timer: Timer | undefined;
@@ -208,13 +210,13 @@ export class LeaseKeeper {
     const result = await this.#renewals?.add(renewal);
     // The message was handed over again meanwhile: this answer is about a lease that is gone.
     const [holder] = lease.holders;
-    const isReplaced =
-      lease.leaseKey === undefined && holder !== undefined && holder.handle !== renewal.handle;
-    if (isReplaced) return await this.#renew(lease, leaseMs);
+    if (lease.leaseKey === undefined && holder !== undefined && holder.handle !== renewal.handle)
+      return await this.#renew(lease, leaseMs);
     lease.renewing = undefined;
     if (result === undefined || lease.holders.length === 0) return undefined;
     const nowMs = this.#options.time.read();
     if (result.ok) {
+      this.#failures.delete(lease);
       lease.untilMs = renewal.sentAtMs + result.value.leaseMs;
       this.#scheduleRenewal(lease, nowMs);
       this.#arm(Math.min(lease.renewAtMs, lease.untilMs));
@@ -227,8 +229,8 @@ export class LeaseKeeper {
       if (isSettled || !isOut(renewal)) return error;
       for (const held of [...lease.holders]) this.#lost(held, error);
     } else {
-      const waitMs = Math.max(MIN_RETRY_MS, (lease.untilMs - nowMs) / 2, error.retryAfterMs ?? 0);
-      lease.renewAtMs = nowMs + waitMs;
+      this.#failures.set(lease, error);
+      lease.renewAtMs = nowMs + Math.max(MIN_RETRY_MS, (lease.untilMs - nowMs) / 2, error.retryAfterMs ?? 0);
       this.#arm(Math.min(lease.renewAtMs, lease.untilMs));
     }
     return error;
@@ -272,7 +274,7 @@ export class LeaseKeeper {
     if (lease.pause === "settling") {
       this.#attendSettling(lease, nowMs);
     } else if (lease.untilMs <= nowMs) {
-      const error = leaseLost("the lease ran out before it could be renewed");
+      const error = leaseLost("the lease ran out before it could be renewed", this.#failures.get(lease));
       for (const held of [...lease.holders]) this.#lost(held, error);
     } else if (lease.renewing === undefined && lease.renewAtMs <= nowMs + this.#gatherMs) {
       const wantedMs = Math.max(this.#options.leaseMs, promisedMs(lease) - nowMs);

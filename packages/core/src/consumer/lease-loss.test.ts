@@ -5,6 +5,35 @@ import { QueueError } from "../errors/queue-error.ts";
 const detached = new QueueError("LEASE_LOST", { what: "detached" });
 const OK: Extended = { ok: true, value: { leaseMs: 60_000 } };
 
+describe("a lease that runs out", () => {
+  const denied = failure({ code: "ACCESS_DENIED", retryable: false });
+  const lossAfter = async (...answers: readonly Extended[]): Promise<QueueError | undefined> => {
+    const { clock, hooks, track, answerWith } = leaseBench();
+    const answer = answers.values();
+    answerWith(async () => [answer.next().value ?? denied]);
+    let loss: QueueError | undefined;
+    hooks.onLost = (_, error) => (loss = error);
+    track("a");
+    await clock.advance("5m");
+    return loss;
+  };
+
+  // Where only renewals are denied, acks work: nothing else would say why each long handler is cut off.
+  test("says why it could not be renewed, and what to do about that", async () => {
+    expect(await lossAfter(denied)).toMatchObject({
+      code: "LEASE_LOST",
+      message: expect.stringMatching(/renewed: ACCESS_DENIED: extend failed.*Grant the missing permission/),
+      cause: { code: "ACCESS_DENIED" },
+    });
+  });
+
+  test("does not blame a failure that a later renewal has mended", async () => {
+    const loss = await lossAfter(denied, { ok: true, value: { leaseMs: 0 } });
+    expect([loss?.code, loss?.cause]).toEqual(["LEASE_LOST", undefined]);
+    expect(loss?.message).not.toContain("ACCESS_DENIED");
+  });
+});
+
 describe("a lease that is lost while its renewal waits for its turn", () => {
   test("is not asked for, and its extension says that it is lost; the others get theirs", async () => {
     const { clock, keeper, requests, track, answerWith } = leaseBench({

@@ -1,5 +1,6 @@
 import type { Linked } from "../batching/linked-list.ts";
 import { QueueError } from "../errors/queue-error.ts";
+import { whatOf } from "../errors/wrap-error.ts";
 import type { HeldDelivery } from "./held-delivery.ts";
 import type { Renewal } from "./renewals.ts";
 
@@ -20,8 +21,11 @@ export interface Lease extends Linked<Lease> {
 
 export type LeasePause = "settling" | "overdue";
 
-export function leaseLost(what: string): QueueError {
-  return new QueueError("LEASE_LOST", { what });
+/** `cause`: why it could not be renewed, which also says what to do. */
+export function leaseLost(what: string, cause?: QueueError): QueueError {
+  if (cause === undefined) return new QueueError("LEASE_LOST", { what });
+  const { code, remedy } = cause;
+  return new QueueError("LEASE_LOST", { what: `${what}: ${code}: ${whatOf(cause)}`, remedy, cause });
 }
 
 /** A lease that may have many holders: that of a session. */

@@ -146,6 +146,22 @@ describe("an ask that fails", () => {
     await latest().fail(UNAUTHENTICATED);
     expect(fatal).toEqual(expected);
   });
+
+  // Credentials expire during an outage that also hides where new ones come from. They have their time after it.
+  test("for its credentials, after an outage, ends nothing for another five minutes", async () => {
+    const { clock, fatal, latest, start } = receiveBench();
+    await start();
+    await latest().answer([]);
+    await latest().fail({ ...UNAVAILABLE, retryAfterMs: 600_000 });
+    await clock.advance(600_000);
+    await latest().fail({ ...UNAUTHENTICATED, retryAfterMs: 299_999 });
+    await clock.advance(299_999);
+    await latest().fail({ ...UNAUTHENTICATED, retryAfterMs: 1_000 });
+    expect(fatal).toEqual([]);
+    await clock.advance(1_000);
+    await latest().fail(UNAUTHENTICATED);
+    expect(fatal).toEqual(["UNAUTHENTICATED"]);
+  });
 });
 
 describe("an iteration", () => {

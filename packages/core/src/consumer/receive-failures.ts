@@ -31,6 +31,8 @@ const BOUNDS = { minMs: DEFAULTS.pollErrorMinMs, maxMs: DEFAULTS.pollErrorMaxMs 
 export class ReceiveFailures {
   readonly #options: ReceiveFailuresOptions;
   #failingSinceMs: number | undefined;
+  /** Credentials may expire at the end of an outage: their time starts with their own first failure. */
+  #refusedSinceMs: number | undefined;
   #hasSucceeded = false;
   /** Failures in a row. */
   count = 0;
@@ -41,7 +43,7 @@ export class ReceiveFailures {
 
   succeeded(): void {
     this.count = 0;
-    this.#failingSinceMs = undefined;
+    this.#failingSinceMs = this.#refusedSinceMs = undefined;
     this.#hasSucceeded = true;
   }
 
@@ -49,9 +51,11 @@ export class ReceiveFailures {
   failed(error: QueueError): number {
     const { target, clock, events, random = randomOf(clock) } = this.#options;
     this.count += 1;
-    this.#failingSinceMs ??= clock.now();
+    const nowMs = clock.now();
+    this.#failingSinceMs ??= nowMs;
+    this.#refusedSinceMs = error.code === "UNAUTHENTICATED" ? (this.#refusedSinceMs ?? nowMs) : undefined;
     // Many failures may come soon after each other. A short outage is followed by no long pause all the same.
-    const mostMs = Math.round(2 * (clock.now() - this.#failingSinceMs));
+    const mostMs = Math.round(2 * (nowMs - this.#failingSinceMs));
     const backMs = Math.min(backoffMs(this.count, BOUNDS, random), mostMs);
     const delayMs = Math.max(BOUNDS.minMs, backMs, error.retryAfterMs ?? 0);
     events.emit("receive-error", { target, error, failures: this.count, delayMs });
@@ -62,7 +66,7 @@ export class ReceiveFailures {
   isFatal({ code, retryable }: QueueError): boolean {
     const { clock } = this.#options;
     if (code !== "UNAUTHENTICATED") return FATAL.has(code) && !retryable;
-    const sinceMs = this.#failingSinceMs ?? clock.now();
-    return !this.#hasSucceeded || clock.now() - sinceMs >= UNAUTHENTICATED_GRACE_MS;
+    const nowMs = clock.now();
+    return !this.#hasSucceeded || nowMs - (this.#refusedSinceMs ?? nowMs) >= UNAUTHENTICATED_GRACE_MS;
   }
 }

@@ -144,6 +144,8 @@ export class SendRun {
       const result = results[index];
       return result?.ok === false ? this.#wrap("send", result.error, pending.sizeBytes) : undefined;
     });
+    // What is made anew in its place is looked at like the first one: it may keep nothing that it is sent.
+    if (errors.some((error) => error?.code === "NOT_FOUND")) this.#owner.isDriverOpen = false;
     const lastSent = lastOfKeys(live, (index) => results[index]?.ok === true);
     const lastPerhapsSent = lastOfKeys(live, (index) => errors[index]?.ambiguous !== false);
     const failures: (readonly [PendingSend, QueueError, isOvertaken: boolean])[] = [];
