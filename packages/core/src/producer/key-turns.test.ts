@@ -34,3 +34,17 @@ test("a key is free again when its last turn is over", async () => {
   expect(turns.isTaken("k")).toBe(false);
   expect(turns.isTaken(undefined)).toBe(false);
 });
+
+// Otherwise the next call would find the key free, and pass those that wait.
+test("a key whose first turn is over stays taken while another waits", async () => {
+  const clock = createVirtualClock();
+  const turns = new KeyTurns();
+  const first = turns.take("k");
+  const second = turns.take("k");
+  first.over();
+  await clock.settle();
+  expect(turns.isTaken("k")).toBe(true);
+  second.over();
+  await clock.settle();
+  expect(turns.isTaken("k")).toBe(false);
+});
