@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 
 import type { ErrorClass } from "../src/driver/driver.ts";
-import { confirmAll, FakeServiceError, type SendScript } from "./fake-adapter.ts";
+import { confirmAll, confirmed, failed, FakeServiceError, type SendScript } from "./fake-adapter.ts";
 import { HeldAnswers, KEYED, producerBench } from "./producer-bench.ts";
 
 const THROTTLED: ErrorClass = { code: "THROTTLED", retryable: true };
@@ -72,6 +72,14 @@ describe("a batch refused for one message", () => {
     const { producer, driver } = producerBench({ script });
     await Promise.all(IDS.map(async (id) => await producer.send(1, { id })));
     expect(driver.sentIds.slice(1)).toEqual([["a", "b", "c"], ["a", "b"], ["c"], ["d", "e"]]);
+  });
+
+  test("is not halved where each message is refused for itself", async () => {
+    const script: SendScript = async (messages) =>
+      messages.map((message) => ("bc".includes(message.id) ? failed(REFUSED) : confirmed(message)));
+    const { producer, driver } = producerBench({ script });
+    await Promise.allSettled(IDS.map(async (id) => await producer.send(1, { id })));
+    expect(driver.sentIds).toEqual([IDS]);
   });
 
   // A run that ended before its halves would send them a second time.

@@ -228,3 +228,27 @@ describe("what JavaScript sends", () => {
     expect(driver.calls).toHaveLength(2);
   });
 });
+
+test("flush waits for the others although a middleware throws after its message was given up", async () => {
+  const gate = Promise.withResolvers<void>();
+  const late: Middleware = {
+    name: "late",
+    send: async (draft, next) => {
+      if (draft.id !== "a") return await next(draft);
+      await gate.promise;
+      throw new Error("too late");
+    },
+  };
+  const answers = new HeldAnswers();
+  const bench = producerBench({ setup: { middleware: [late] }, script: answers.script });
+  const controller = new AbortController();
+  const given = bench.producer.send(1, { id: "a", signal: controller.signal });
+  const sent = bench.producer.send(2, { id: "b" });
+  const flushed = bench.producer.flush();
+  controller.abort();
+  await expect(given).rejects.toMatchObject({ code: "CANCELLED" });
+  gate.resolve();
+  expect(await stateOf(flushed, bench.clock)).toBe("pending");
+  answers.at(0).resolve(bench.driver.calls[0]?.map(confirmed) ?? []);
+  await Promise.all([flushed, sent]);
+});

@@ -1,6 +1,7 @@
 import { describe, expect, test } from "vitest";
 
 import type { ErrorClass } from "../src/driver/driver.ts";
+import type { Middleware } from "../src/middleware/middleware.ts";
 import { confirmAll, confirmed, failed, FakeServiceError, type SendScript } from "./fake-adapter.ts";
 import { HeldAnswers, KEYED, producerBench, SEND_TIMEOUT_MS, type ProducerBench } from "./producer-bench.ts";
 
@@ -91,6 +92,21 @@ describe("a failed message of a key", () => {
     ]);
   });
 
+  test("is not tried again when one between it and another that was lost with it was stored", async () => {
+    const lost = failed(IN_DOUBT);
+    const script: SendScript = async (messages, _signal, call) =>
+      messages.map((message) => (call === 1 && message.id !== "k2" ? lost : confirmed(message)));
+    const bench = producerBench({ details: KEYED, script, capabilities: { deduplication: "window" } });
+    const outcomes = sendAll(bench, "k1", "k2", "k3");
+    await bench.clock.advance("10s");
+    expect(await outcomes).toMatchObject([
+      { reason: { code: "TIMEOUT" } },
+      { status: "fulfilled" },
+      { status: "rejected" },
+    ]);
+    expect(bench.driver.sentIds).toEqual([["k1", "k2", "k3"]]);
+  });
+
   test("that failed for good latches its key, and later ones of its batch are not tried again", async () => {
     const bench = producerBench({ details: KEYED, script: answers({ 1: { k1: DENIED, k2: THROTTLED } }) });
     const [first, second] = await sendAll(bench, "k1", "k2");
@@ -159,6 +175,21 @@ describe("a failed message of a key", () => {
       code: "INVALID_MESSAGE",
     });
     expect(await sendAll(bench, "k1")).toMatchObject([{ status: "fulfilled" }]);
+  });
+
+  test("that a middleware refused does not latch its key, and only its sender hears of it", async () => {
+    const strict: Middleware = {
+      name: "strict",
+      send: async (draft, next) => {
+        if (draft.id === "bad") throw new Error("no tenant");
+        return await next(draft);
+      },
+    };
+    const { producer, events, clock } = producerBench({ details: KEYED, setup: { middleware: [strict] } });
+    await expect(producer.send({ key: "k" }, { id: "bad" })).rejects.toMatchObject({ code: "INTERNAL" });
+    await expect(producer.send({ key: "k" }, { id: "good" })).resolves.toMatchObject({ id: "good" });
+    await clock.settle();
+    expect(events.of("notice")).toEqual([]);
   });
 
   test("that is larger than its queue takes does not latch its key, unless it may have been stored", async () => {

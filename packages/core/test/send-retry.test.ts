@@ -10,7 +10,7 @@ import {
   FakeServiceError,
   type SendScript,
 } from "./fake-adapter.ts";
-import { producerBench, SEND_TIMEOUT_MS } from "./producer-bench.ts";
+import { KEYED, producerBench, SEND_TIMEOUT_MS } from "./producer-bench.ts";
 
 const THROTTLED: ErrorClass = { code: "THROTTLED", retryable: true };
 const LOST: ErrorClass = { code: "CONNECTION_LOST", retryable: true, ambiguous: true };
@@ -185,6 +185,7 @@ describe("failures that may have taken effect", () => {
   ])("are not tried again if the machine slept %s: the id may be forgotten", async (_when, sleeps) => {
     const [inFlight, beforeRetry] = sleeps;
     const bench = producerBench({
+      details: KEYED,
       capabilities: { deduplication: "window" },
       script: async (messages, signal, call) => {
         if (inFlight) bench.clock.suspend(360_000);
@@ -192,11 +193,13 @@ describe("failures that may have taken effect", () => {
       },
     });
     const { producer, driver, clock } = bench;
-    const outcome = outcomeOf(producer.send(1));
+    const outcome = outcomeOf(producer.send({ key: "k" }));
     await clock.settle();
     if (beforeRetry) clock.suspend(360_000);
     await clock.advance("5s");
     expect(await outcome).toMatchObject({ code: "CONNECTION_LOST", ambiguous: true });
+    // It may still arrive, so what follows it must wait for `resume`.
+    expect(await outcomeOf(producer.send({ key: "k" }))).toMatchObject({ code: "UNAVAILABLE" });
     expect(driver.calls).toHaveLength(1);
   });
 
@@ -231,6 +234,18 @@ describe("failures that may have taken effect", () => {
     const sent = producer.send(1);
     await clock.advance("10s");
     await expect(sent).resolves.toBeDefined();
+  });
+
+  test("leave a sendMany in doubt although the last of its messages is refused for good", async () => {
+    const script: SendScript = async (messages) =>
+      messages.map((message) => failed(message.id === "a" ? LOST : DENIED));
+    const { producer } = producerBench({ script });
+    const items = ["a", "b"].map((id) => ({ body: 1, id }));
+    expect(await outcomeOf(producer.sendMany(items))).toMatchObject({
+      code: "PARTIAL_SEND",
+      ambiguous: true,
+    });
+    expect(await outcomeOf(producer.sendMany(items.slice(1)))).toMatchObject({ ambiguous: false });
   });
 
   test("make the final error ambiguous although the last failure was not", async () => {

@@ -129,9 +129,16 @@ describe("send", () => {
   });
 
   test("reports each call", async () => {
-    const { producer, events } = producerBench();
-    await producer.send(1);
-    expect(events.of("send")).toEqual([{ target: "fake://here/orders", count: 1, failed: 0, durationMs: 0 }]);
+    const answers = new HeldAnswers();
+    const { producer, events, clock, driver } = producerBench({ script: answers.script });
+    await clock.advance("5ms");
+    const sent = producer.send(1);
+    await clock.advance("20ms");
+    answers.at(0).resolve(driver.calls[0]?.map(confirmed) ?? []);
+    await sent;
+    expect(events.of("send")).toEqual([
+      { target: "fake://here/orders", count: 1, failed: 0, durationMs: 20 },
+    ]);
   });
 });
 

@@ -19,7 +19,11 @@ const idsOf = (deliveries: readonly Delivery<unknown>[]): readonly string[] =>
 describe("receiving", () => {
   test("asks for every attribute, a long poll, the consumer's lease and no more than there is room for", async () => {
     const consumer = bench.adapter.openConsumer(standard(bench.adapter), consumerOptions(45_500));
-    await consumer.receiveBatch({ maxItems: 3, waitMs: 1_200 }, never);
+    bench.server.answer("ReceiveMessage", (nth) => ({
+      body: nth === 1 ? { Messages: [stored("1", "a")] } : {},
+    }));
+    const [delivery] = await consumer.receiveBatch({ maxItems: 3, waitMs: 1_200 }, never);
+    expect(delivery?.leaseMs).toBe(46_000);
     await consumer.receiveBatch({ maxItems: 50, waitMs: 90_000 }, never);
     const [first, second] = bench.server.inputs("ReceiveMessage");
     expect(first).toEqual({

@@ -1,11 +1,34 @@
 import { describe, expect, test, vi } from "vitest";
 import type { ClientSettings } from "../src/sqs-client.ts";
 import { call, connect, QueueUrl, serveEachTest, server, taught } from "./copying-clients.ts";
-import { ANY_CREDENTIALS } from "./open-adapter.ts";
+import { ANY_CREDENTIALS, rejection } from "./open-adapter.ts";
+import { refusal } from "./scripted-server.ts";
 
 serveEachTest();
 
 const ANY_OPTIONS = { timeoutMs: 5_000 };
+
+interface BuiltRequest {
+  readonly headers: object;
+  readonly body: unknown;
+}
+
+/** Makes four calls with a client that changes each request before it is signed. @returns how many the SDK made */
+async function fourCalls(change: (request: BuiltRequest) => Partial<BuiltRequest>): Promise<number> {
+  const { client, made } = connect();
+  client.sdkClient.middlewareStack.add(
+    (next) => async (args) => {
+      Object.assign(args.request as object, change(args.request as BuiltRequest));
+      return await next(args);
+    },
+    { step: "build", priority: "high" },
+  );
+  for (let count = 0; count < 4; count += 1) {
+    // oxlint-disable-next-line no-await-in-loop
+    await call(client, "SendMessageBatch");
+  }
+  return made();
+}
 
 describe("the SDK makes the request itself", () => {
   test("for every other operation", async () => {
@@ -60,24 +83,43 @@ describe("the SDK makes the request itself", () => {
   });
 
   test("where a header changes from request to request that is not known to", async () => {
-    const { client, made } = connect();
     let nth = 0;
-    client.sdkClient.middlewareStack.add(
-      (next) => async (args) => {
-        nth += 1;
-        Object.assign(args.request as object, {
-          headers: { ...(args.request as { headers: object }).headers, "x-new": `${nth}` },
-        });
-        return await next(args);
-      },
-      { step: "build" },
-    );
-    for (let count = 0; count < 4; count += 1) {
-      // oxlint-disable-next-line no-await-in-loop
-      await call(client, "SendMessageBatch");
-    }
-    expect(made()).toBe(4);
+    const made = await fourCalls(({ headers }) => ({ headers: { ...headers, "x-new": `${(nth += 1)}` } }));
+    expect(made).toBe(4);
     expect(server.calls.map(({ headers }) => headers["x-new"])).toEqual(["1", "2", "3", "4"]);
+  });
+
+  // A copy writes the input itself, and would lose what the SDK makes of it.
+  test("where it writes more than its input into a body", async () => {
+    const made = await fourCalls(({ body }) => ({
+      body: Buffer.from(body as string)
+        .toString()
+        .replace(/}$/, ',"More":1}'),
+    }));
+    expect(made).toBe(4);
+    expect(server.inputs("SendMessageBatch").map(({ More }) => More)).toEqual([1, 1, 1, 1]);
+  });
+
+  test("after requests that were refused: they teach nothing", async () => {
+    server.answer("SendMessageBatch", (nth) => (nth <= 2 ? refusal("RequestThrottled", 400) : undefined));
+    const { client, made } = connect();
+    await rejection(call(client, "SendMessageBatch"));
+    await rejection(call(client, "SendMessageBatch"));
+    await call(client, "SendMessageBatch");
+    await call(client, "SendMessageBatch");
+    expect(made()).toBe(4);
+  });
+
+  test.each([
+    [400, "once more", 4],
+    [403, "once more", 4],
+    [500, "only to read the answer", 3],
+  ])("after a copy was answered with %i: %s", async (status, _, expected) => {
+    const { client, made } = await taught("SendMessageBatch");
+    server.answer("SendMessageBatch", (nth) => (nth === 3 ? refusal("Any", status) : undefined));
+    await rejection(call(client, "SendMessageBatch"));
+    await call(client, "SendMessageBatch");
+    expect(made()).toBe(expected);
   });
 
   test.each([

@@ -1,4 +1,4 @@
-import { createHmac, generateKeyPairSync, sign } from "node:crypto";
+import { createHmac, generateKeyPairSync, sign, type KeyObject } from "node:crypto";
 import { createVirtualClock } from "@anyqueue/core/testing";
 import { describe, expect, test } from "vitest";
 import { nodePushRequests, pubsubEvents, pushRequests, type PushOptions } from "../../src/push.ts";
@@ -11,7 +11,18 @@ const RIGHT: PushTokenClaims = { audience: AUDIENCE, serviceAccount: ACCOUNT };
 const HOUR_MS = 3_600_000;
 
 const tokens = pushTokens();
-const VERIFIED: PushOptions = { audience: AUDIENCE, serviceAccount: ACCOUNT, keys: tokens.keys };
+/** A key that counts as Google's, for claims that Google would never make. */
+const other = generateKeyPairSync("rsa", { modulusLength: 2_048 });
+const VERIFIED: PushOptions = {
+  audience: AUDIENCE,
+  serviceAccount: ACCOUNT,
+  keys: () => ({
+    keys: [
+      ...tokens.keys().keys,
+      { ...other.publicKey.export({ format: "jwk" }), kid: "other", use: "sig", alg: "RS256" },
+    ],
+  }),
+};
 
 function ago(ms: number): Date {
   return new Date(Date.now() - ms);
@@ -50,8 +61,18 @@ function confused(): string {
 function selfMade(): string {
   const { publicKey, privateKey } = generateKeyPairSync("rsa", { modulusLength: 2_048 });
   const header = { alg: "RS256", kid: "mine", jwk: publicKey.export({ format: "jwk" }) };
-  const content = `${part(header)}.${part(claimsOf(tokens.sign(RIGHT)))}`;
-  return `${content}.${sign("RSA-SHA256", Buffer.from(content), privateKey).toString("base64url")}`;
+  return signed(privateKey, header, claimsOf(tokens.sign(RIGHT)));
+}
+
+/** Correctly signed with the other key: right but for these claims. */
+function genuine(claims: object): string {
+  const header = { alg: "RS256", kid: "other" };
+  return signed(other.privateKey, header, { ...claimsOf(tokens.sign(RIGHT)), ...claims });
+}
+
+function signed(key: KeyObject, header: object, payload: object): string {
+  const content = `${part(header)}.${part(payload)}`;
+  return `${content}.${sign("RSA-SHA256", Buffer.from(content), key).toString("base64url")}`;
 }
 
 describe.each(FORMS)("a push over %s that must prove who it is from", (_name, make) => {
@@ -78,6 +99,10 @@ describe.each(FORMS)("a push over %s that must prove who it is from", (_name, ma
     expect(calls).toHaveLength(1);
   });
 
+  test("is handled with a token for several audiences, of which one is this", async () => {
+    expect(await statusOf(genuine({ aud: ["https://example.com/", AUDIENCE] }))).toBe(204);
+  });
+
   test.each<[string, string | undefined, string]>([
     ["without a token", undefined, "no token"],
     ["with a token that is none", "opaque", "not a bearer token"],
@@ -94,7 +119,9 @@ describe.each(FORMS)("a push over %s that must prove who it is from", (_name, ma
       forged({ payload: { ...claimsOf(tokens.sign(RIGHT)), sub: "me" } }),
       "signature is wrong",
     ],
-    ["without expiry", forged({ payload: { aud: AUDIENCE } }), "signature is wrong"],
+    ["without expiry", genuine({ exp: undefined }), "expired"],
+    ["with a text for its expiry", genuine({ exp: "9999999999" }), "expired"],
+    ["with a text for its begin", genuine({ nbf: "0" }), "not valid yet"],
     ["with an empty signature", forged({ signature: "" }), "not a bearer token"],
     ["with alg none", forged({ header: { alg: "none" } }), "not signed with RS256"],
     [
@@ -105,6 +132,7 @@ describe.each(FORMS)("a push over %s that must prove who it is from", (_name, ma
     ["with a key as secret", confused(), "not signed with RS256"],
     ["with a key of its own", selfMade(), "not Google's"],
     ["of another signer", pushTokens().sign(RIGHT), "not Google's"],
+    ["with a header that is null", forged({ header: "null" }), "header is not a JSON object"],
     ["with a header that is not JSON", forged({ header: "{" }), "header is not a JSON object"],
     [
       "whose signature Cloud Run removed",

@@ -103,6 +103,12 @@ describe("an event that is none of SQS's is refused by name, and so nothing is d
     ["a record that is none", { Records: ["x"] }, "record 0"],
     ["a record without an id", { Records: [{ eventSource: "aws:sqs", body: "{}" }] }, "no messageId"],
     [
+      "a record with an empty id",
+      { Records: [{ ...STANDARD_EVENT.Records[0], messageId: "" }] },
+      "no messageId",
+    ],
+    ["a null among records", { Records: [...STANDARD_EVENT.Records, null] }, "record"],
+    [
       "records of two queues",
       { Records: [...STANDARD_EVENT.Records, ...FIFO_EVENT.Records] },
       "record 1 of the event comes from another queue",

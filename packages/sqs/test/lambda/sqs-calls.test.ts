@@ -261,6 +261,14 @@ describe("what a function may ask of SQS", () => {
     expect(emulator.log.count() - before).toBe(2);
   });
 
+  test("is only what was allowed, over one connection for all events of a queue", () => {
+    const calls = sqsCalls({ deadLetterQueue: "orders-dead" });
+    const arn = "arn:aws:sqs:eu-west-1:123456789012:orders";
+    const [first, second] = [calls.of(arn, []), calls.of(arn, [])];
+    expect(second.adapter).toBe(first.adapter);
+    expect(Object.keys(first.settle)).toEqual(["deadLetterBatch"]);
+  });
+
   test("is refused where the event does not say its queue", async () => {
     const [record] = lambdaEvent(orders, [{ body: { orderId: "o" } }]).Records;
     const event = { Records: [{ ...record, eventSourceARN: undefined }] } as never;

@@ -10,6 +10,7 @@ import { createVirtualClock } from "@anyqueue/core/testing";
 import { createHandler, type HandlerOptions } from "@anyqueue/serverless";
 import type { SQSRecord } from "aws-lambda";
 import { assert, describe, expect, test } from "vitest";
+import { sqsCalls } from "../../src/index.ts";
 import { sqsEvents, type SqsBatchResponse, type SqsEvent, type SqsEventsOptions } from "../../src/lambda.ts";
 import { lambdaContext, lambdaEvent } from "../../src/testing.ts";
 
@@ -41,6 +42,11 @@ function eventOf(ids: readonly string[], definition: Source<Order> = orders, que
   );
 }
 
+/** As in a handwritten event. */
+function withoutArn({ Records }: SqsEvent): SqsEvent {
+  return { Records: Records.map((record) => ({ ...record, eventSourceARN: undefined as never })) };
+}
+
 function failures(response: SqsBatchResponse): readonly string[] {
   return response.batchItemFailures.map(({ itemIdentifier }) => itemIdentifier);
 }
@@ -58,6 +64,11 @@ describe("the response to a standard queue", () => {
 
   test("to an event without records is an empty list", async () => {
     expect(await createHandler(orders, sqsEvents(), failing())({ Records: [] })).toEqual(ALL_FINE);
+  });
+
+  test("to an event without records needs no queue, although the function may call SQS", async () => {
+    const source = sqsEvents({ calls: sqsCalls({ changeVisibility: true }) });
+    expect(await createHandler(orders, source, failing())({ Records: [] })).toEqual(ALL_FINE);
   });
 
   test("is a list of its own every time", async () => {
@@ -130,6 +141,15 @@ describe("the response to a FIFO queue", () => {
     const event = eventOf(["b1", "a1", "b2", "c1"], grouped);
     expect(failures(await handler(event))).toEqual(["m-a1", "m-b2", "m-c1"]);
     expect(seen).toEqual(["b1", "a1"]);
+  });
+
+  test.each([
+    ["its name", eventOf(["a", "b", "c"], orders, "orders.fifo")],
+    ["the groups of its messages", withoutArn(eventOf(["a", "b", "c"], grouped))],
+  ])("lists everything later with that scope where only %s shows that it is one", async (_, event) => {
+    const source = sqsEvents({ fifoFailureScope: "batch" });
+    const handler = createHandler(orders, source, failing("a"), { concurrency: 1 });
+    expect(failures(await handler(event))).toEqual(["m-a", "m-b", "m-c"]);
   });
 
   test("keeps the attempts of followers, whose receives SQS counts although nothing handled them", async () => {
@@ -227,6 +247,7 @@ describe("the time that Lambda gives", () => {
 });
 
 test.each([
+  [null, "expected an object of options"],
   [{ mode: "partly" }, 'mode: expected "partial" or "throw"'],
   [{ fifoFailureScope: "all" }, "fifoFailureScope"],
   [{ call: {} }, 'did you mean "calls"?'],
