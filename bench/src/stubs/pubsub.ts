@@ -32,13 +32,13 @@ let outstanding = 0;
 let nextNumber = 0;
 
 const server = new Server({ "grpc.max_receive_message_length": -1, "grpc.max_send_message_length": -1 });
-server.addService(unary("Publisher", ["Publish", "GetTopic"]), {
+server.addService(unary("Publisher", ["Publish", "ListTopicSubscriptions"]), {
   Publish: answering((request) => {
     const messages = countOf(request, 2);
     counts.sent += messages;
     return Buffer.concat(Array.from({ length: messages }, (_, index) => field(1, `19916711285${index}`)));
   }),
-  GetTopic: answering(() => field(1, "projects/bench/topics/bench")),
+  ListTopicSubscriptions: answering(() => field(1, "projects/bench/subscriptions/bench")),
 });
 server.addService(
   { ...unary("Subscriber", ["Acknowledge", "ModifyAckDeadline", "GetSubscription"]), ...streamingPull() },

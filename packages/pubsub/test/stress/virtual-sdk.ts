@@ -39,9 +39,13 @@ class Client {
 }
 
 class PublisherClient extends Client {
-  async getTopic({ topic }: { topic: string }): Promise<unknown> {
+  async listTopicSubscriptions({ topic }: { topic: string }): Promise<unknown> {
     const { service } = this.connection;
-    return await service.call(() => service.engine.topics.get(topic).resource);
+    return await service.call(() => [
+      service.engine.subscriptions
+        .all()
+        .flatMap(({ name, resource }) => (resource.topic === topic ? [name] : [])),
+    ]);
   }
 
   async publish(request: {
