@@ -85,11 +85,12 @@ describe("renewals", () => {
     void keeper.pause(held)?.then(() => {
       isAnswered = true;
     });
-    await clock.settle();
+    await clock.advance(5_000);
     expect(isAnswered).toBe(false);
     resolve([{ ok: true, value: { leaseMs: 60_000 } }]);
     await clock.settle();
     expect(isAnswered).toBe(true);
+    expect(keeper.leftMs(held, 50_000)).toBe(55_000); // from when it was asked for: the service began then, or later
     await clock.advance(90_000); // paused: the keeper neither renews it nor reports it lost
     expect([requests.length, lost]).toEqual([1, []]);
   });
