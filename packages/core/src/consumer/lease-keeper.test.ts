@@ -85,11 +85,12 @@ describe("renewals", () => {
     void keeper.pause(held)?.then(() => {
       isAnswered = true;
     });
-    await clock.settle();
+    await clock.advance(5_000);
     expect(isAnswered).toBe(false);
     resolve([{ ok: true, value: { leaseMs: 60_000 } }]);
     await clock.settle();
     expect(isAnswered).toBe(true);
+    expect(keeper.leftMs(held, 50_000)).toBe(55_000); // from when it was asked for: the service began then, or later
     await clock.advance(90_000); // paused: the keeper neither renews it nor reports it lost
     expect([requests.length, lost]).toEqual([1, []]);
   });
@@ -169,6 +170,8 @@ describe("an extension", () => {
     expect(requests[1]).toEqual({ atMs: 300_000, items: ["a 300000"] });
     await keeper.extend(held, 1_000);
     expect(requests[2]?.items).toEqual(["a 300000"]);
+    await clock.advance(150_000);
+    expect(requests[3]?.items).toEqual(["a 150000"]); // what was promised first still holds
   });
 
   test("never goes beyond the longest hold", async () => {
@@ -208,6 +211,19 @@ describe("an extension", () => {
     await Promise.all([first, ended]);
     await expect(second).rejects.toMatchObject({ code: "LEASE_LOST" });
     expect(requests).toHaveLength(1);
+  });
+
+  test("goes out when the one before it has its answer, which it could overtake", async () => {
+    const { clock, keeper, requests, track, answerWith } = leaseBench();
+    const held = track("a");
+    const answer = Promise.withResolvers<readonly Extended[]>();
+    answerWith(async () => await answer.promise);
+    for (const byMs of [60_000, 70_000, 80_000]) void keeper.extend(held, byMs);
+    await clock.settle();
+    answerWith(async () => await new Promise(() => {}));
+    answer.resolve([{ ok: true, value: { leaseMs: 60_000 } }]);
+    await clock.settle();
+    expect(requests.map(({ items }) => items)).toEqual([["a 60000"], ["a 70000"]]);
   });
 
   test("rejects with what the service said, and loses what is gone", async () => {

@@ -210,31 +210,34 @@ describe("a settlement that fails", () => {
     expect(results).toEqual(["a failed THROTTLED"]);
   });
 
-  test("for good is not tried again, but credentials are waited for", async () => {
-    const { clock, requests, results, submit, answerWith } = settleBench();
-    answerWith(async () => [failure({ code: "ACCESS_DENIED", retryable: false })]);
-    submit("a");
-    await clock.settle();
-    expect(results).toEqual(["a failed ACCESS_DENIED"]);
-    answerWith(async () => [
-      requests.length === 2 ? failure({ code: "UNAUTHENTICATED", retryable: false }) : OK,
-    ]);
-    submit("b");
-    await clock.advance(10_000);
-    expect(results).toEqual(["a failed ACCESS_DENIED", "b settled"]);
-  });
+  // Credentials are renewed, and a request is cancelled because it takes long: neither refuses the settlement.
+  test.each(["UNAUTHENTICATED", "CANCELLED"] as const)(
+    "for good is not tried again, but %s is",
+    async (code) => {
+      const { clock, requests, results, submit, answerWith } = settleBench();
+      answerWith(async () => [failure({ code: "ACCESS_DENIED", retryable: false })]);
+      submit("a");
+      await clock.settle();
+      expect(results).toEqual(["a failed ACCESS_DENIED"]);
+      answerWith(async () => [requests.length === 2 ? failure({ code, retryable: false }) : OK]);
+      submit("b");
+      await clock.advance(10_000);
+      expect(results).toEqual(["a failed ACCESS_DENIED", "b settled"]);
+    },
+  );
 
   test.each([
-    ["an ack", ACK, true, "a unknown"],
-    ["an ack that was refused for certain", ACK, false, "a lost LEASE_LOST"],
-    ["a release", RELEASE, true, "a lost LEASE_LOST"],
-  ])("and may have worked, and then finds its lease gone: %s", async (_, settlement, ambiguous, result) => {
+    ["an ack", ACK, [true], "a unknown"],
+    ["an ack that was refused for certain when tried again", ACK, [true, false], "a unknown"],
+    ["an ack that was refused for certain", ACK, [false], "a lost LEASE_LOST"],
+    ["a release", RELEASE, [true], "a lost LEASE_LOST"],
+  ])("and may have worked, and then finds its lease gone: %s", async (_, settlement, tries, result) => {
     const { clock, requests, results, submit, answerWith } = settleBench();
-    answerWith(async () => [
-      requests.length === 1
-        ? failure({ code: "TIMEOUT", retryable: true, ambiguous })
-        : failure({ code: "LEASE_LOST", retryable: false }),
-    ]);
+    answerWith(async () => {
+      const ambiguous = tries[requests.length - 1];
+      if (ambiguous === undefined) return [failure({ code: "LEASE_LOST", retryable: false })];
+      return [failure({ code: "TIMEOUT", retryable: true, ambiguous })];
+    });
     submit("a", settlement);
     await clock.advance(10_000);
     expect(results).toEqual([result]);
