@@ -90,6 +90,19 @@ describe("a settlement on its way", () => {
     expect(results).toEqual(["b lost LEASE_LOST", "a settled"]);
   });
 
+  test("that waits for a renewal is lost where that finds the message gone", async () => {
+    const { clock, settler, requests, results, renewWhen, track } = settleBench();
+    const renewed = Promise.withResolvers<void>();
+    renewWhen(renewed.promise, failure({ code: "LEASE_LOST", retryable: false }));
+    const held = track("a");
+    await clock.advance(30_000);
+    held.settlement = RELEASE;
+    settler.submit(held);
+    renewed.resolve();
+    await clock.settle();
+    expect([requests, results]).toEqual([[], ["a lost LEASE_LOST"]]);
+  });
+
   test("that acks waits for no renewal that hangs, nor believes one that finds the message gone", async () => {
     const { clock, settler, requests, results, renewWhen, track, answerWith } = settleBench();
     const renewed = Promise.withResolvers<void>();
@@ -114,9 +127,14 @@ describe("a settlement on its way", () => {
   });
 
   test("waits for no renewal that has not gone out, which then never does", async () => {
-    const { clock, settler, requests, results, renewals, renewWhen, track } = settleBench({ maxRenewals: 1 });
-    const renewed = Promise.withResolvers<void>();
+    const bench = settleBench({ maxRenewals: 1 });
+    const { clock, settler, requests, results, renewals, renewWhen, track, answerWith } = bench;
+    const [renewed, released] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
     renewWhen(renewed.promise);
+    answerWith(async (items) => {
+      await released.promise;
+      return items.map(() => OK);
+    });
     track("a");
     await clock.advance(10_000);
     const behind = track("b");
@@ -124,10 +142,13 @@ describe("a settlement on its way", () => {
     behind.settlement = RELEASE;
     settler.submit(behind);
     await clock.settle();
-    expect(results).toEqual(["b settled"]);
+    expect(requests).toHaveLength(1);
     renewed.resolve();
     await clock.settle();
-    expect([requests.length, renewals]).toEqual([1, [30_000]]);
+    expect([renewals, results]).toEqual([[30_000], []]);
+    released.resolve();
+    await clock.settle();
+    expect(results).toEqual(["b settled"]);
   });
 
   test("is not tried again by who has no reason to", async () => {
