@@ -113,7 +113,7 @@ export class DeliveryBuffer {
       if (head?.handle.messageId === handle.messageId && !isGone(item)) return lost.delete(orderingKey);
       if (head === undefined && !isGone(item)) return true;
       const isHead = head === undefined || head.handle.messageId === handle.messageId;
-      if (isHead) lost.set(orderingKey, { handle, comesAtMs: item.latestMs, earliestMs: item.untilMs });
+      if (isHead) lost.set(orderingKey, { handle, comesAtMs: item.latestMs });
       return false;
     });
     onLost([...lost.values()]);

@@ -87,6 +87,10 @@ test("what follows it goes back once its lease may be over: somebody else may ha
   keys.lost("j", "m1", { comesAtMs: 61_000 });
   keys.dropped("j", "m2", { comesAtMs: 70_000, earliestMs: 69_000 });
   expect(keys.judge("j", "m3", 69_000, { sentAfterMs: 69_000 })).toBe("give-back");
+  // Once a second, and the service counts that: not for long.
+  keys.lost("i", "m1", { comesAtMs: 61_000, earliestMs: 10_000 });
+  expect(keys.judge("i", "m2", 58_999)).toBe("drop");
+  expect(keys.judge("i", "m2", 59_000)).toBe("give-back");
 });
 
 test("so it does although the key waited for one before it, which somebody else settles", () => {

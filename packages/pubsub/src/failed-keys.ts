@@ -51,6 +51,11 @@ type Heads = Map<string, FailedHead>;
 /** Time for a returned message to arrive here; after that it is assumed to have gone to another consumer. */
 const GRACE_MS = 1_000;
 /**
+ * What follows a lost message goes back for this long at most until its lease has certainly ended: once a second, and
+ * the service's own dead-letter policy counts that.
+ */
+const MOST_BACK_MS = 2_000;
+/**
  * From this many keys on, keys whose messages never came again are removed: those went to another consumer or
  * to the dead letters.
  */
@@ -191,8 +196,9 @@ function returned({ stream, sinceMs, comesAtMs, publishedAtMs }: ReturnTimes): F
 }
 
 /** It comes again only when its lease here is over, so what comes is never too old. */
-function lostHead({ comesAtMs, earliestMs = Infinity }: LostTimes, publishedAtMs?: number): FailedHead {
-  return headOf(comesAtMs, publishedAtMs, { before: "drop", isLost: true, earliestMs });
+function lostHead({ comesAtMs, earliestMs = comesAtMs }: LostTimes, publishedAtMs?: number): FailedHead {
+  const backFromMs = Math.max(earliestMs, comesAtMs - MOST_BACK_MS);
+  return headOf(comesAtMs, publishedAtMs, { before: "drop", isLost: true, earliestMs: backFromMs });
 }
 
 function headOf(comesAtMs: number, publishedAtMs = 0, more: Partial<FailedHead> = {}): FailedHead {

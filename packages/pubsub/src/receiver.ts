@@ -93,9 +93,9 @@ export async function confirmed(
     if (orderingKey === undefined || !subscription.keepsOrder) return isOurs;
     if (isLost(result) && !lost.has(orderingKey)) {
       // Gone, it is already on its way to somebody. Otherwise a try may have taken effect, or none.
-      const earliestMs = handle.countedUntilMs ?? nowMs;
-      const times = isGone(result) ? { comesAtMs: nowMs } : { comesAtMs: nowMs + leaseMs, earliestMs };
-      lost.set(orderingKey, { handle, ...times });
+      const comesAtMs = nowMs + (isGone(result) ? 0 : leaseMs);
+      const earliestMs = Math.min(handle.countedUntilMs ?? comesAtMs, comesAtMs);
+      lost.set(orderingKey, { handle, comesAtMs, earliestMs });
     }
     // Behind a lease that goes on, it comes again when that ends.
     if (isOurs && lost.get(orderingKey)?.comesAtMs === nowMs) behind.push(delivery);
